@@ -1,0 +1,101 @@
+"""Data sets for unpaired image-to-image translation: samples, degradations and the contracts around them.
+
+Images are float32 tensors of shape (C, H, W) in [0, 1]. The low-resolution source of the paper is a nearest-neighbour
+decimation (one pixel kept of every ``scale x scale`` block, no antialiasing) followed by nearest-neighbour upsampling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Literal, Protocol
+
+import attrs
+import torch
+from torch import Tensor
+
+from spectralkit.errors import ConfigurationError
+
+Structure = Literal["rgb", "masked-grey"]
+"""How structure is compared: every colour channel, or the non-white mask of the grey image."""
+
+
+@attrs.frozen(eq=False)
+class Sample:
+    """One translation problem.
+
+    Args:
+        id: Unique and stable within the data set; keys the sample's noise.
+        source: (C, H, W) in [0, 1], the image to translate.
+        reference: (C, H, W) in [0, 1], the real image of the target domain where one is known.
+    """
+
+    id: str
+    source: Tensor
+    reference: Tensor | None
+
+
+class TranslationDataset(Protocol):
+    """Samples of a source domain to be translated into a target domain."""
+
+    @property
+    def source(self) -> str:
+        """Name of the source condition."""
+        ...
+
+    @property
+    def target(self) -> str:
+        """Name of the target condition."""
+        ...
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of every image."""
+        ...
+
+    @property
+    def structure(self) -> Structure:
+        """How structural fidelity is to be measured on this data."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int) -> Sample: ...
+
+    def targets(self) -> Iterator[Tensor]:
+        """Real images of the target domain, (C, H, W) each, none of them a reference of the samples."""
+        ...
+
+
+class TrainingSet(Protocol):
+    """An endless supply of unpaired training images, one domain per condition."""
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """Names of the domains."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the underlying pixels."""
+        ...
+
+    def draw(self, domains: Sequence[int], size: int, generator: torch.Generator) -> Tensor:
+        """One random image per entry of ``domains`` (indices into ``conditions``): (B, C, size, size) in [0, 1]."""
+        ...
+
+
+def decimate(image: Tensor, scale: int) -> Tensor:
+    """Keep one pixel of every ``scale x scale`` block, then upsample by nearest neighbour to the original size.
+
+    Args:
+        image: (..., H, W), H and W divisible by ``scale``.
+        scale: At least 1; 1 returns the image itself.
+
+    Raises:
+        ConfigurationError: If ``scale`` is not positive or does not divide the sides.
+    """
+    height, width = image.shape[-2:]
+    if scale < 1 or height % scale or width % scale:
+        raise ConfigurationError(f"scale {scale} does not divide an image of {height}x{width}: choose a common divisor")
+    kept = image[..., ::scale, ::scale]
+    return kept.repeat_interleave(scale, dim=-2).repeat_interleave(scale, dim=-1)

@@ -1,0 +1,33 @@
+"""Make an installed torchvision importable next to a torch without CUDA.
+
+torchvision's published binary is linked to CUDA; beside a CPU-only torch it does not load, and then ``import
+torchvision`` fails ("operator torchvision::nms does not exist"), and with it diffusers, torchmetrics and lpips.
+Declaring the schemas of the two operators first is enough: nothing here calls them. Where the binary loads, or
+torchvision is absent, this module does nothing.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import torch
+
+
+@cache
+def repair_torchvision() -> torch.library.Library | None:
+    """Declare the missing operators once; the returned library must stay alive, which the cache sees to."""
+    spec = find_spec("torchvision")
+    if spec is None or spec.origin is None:
+        return None
+    for binary in Path(spec.origin).parent.glob("_C*.so"):
+        try:
+            torch.ops.load_library(binary)
+        except OSError:
+            continue
+        return None
+    library = torch.library.Library("torchvision", "FRAGMENT")
+    library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    return library
