@@ -1,0 +1,86 @@
+"""The contract of a metric, and the mean of per-sample scores that most metrics are.
+
+A metric is a :class:`torchmetrics.Metric`: ``update`` takes the inputs its spec declares, by keyword; ``compute`` returns
+the score. A metric that has a value per sample subclasses :class:`MeanScore` and writes only ``score``.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from spectralkit.errors import DataError, NonFiniteError
+from spectralkit.torchvision_fix import repair_torchvision
+
+repair_torchvision()
+
+from torchmetrics import Metric  # noqa: E402  (importable only after the repair)
+
+
+class Score(Metric, ABC):
+    """A metric of this toolkit.
+
+    ``details`` are the numbers a reader needs beside the score (N, a p-value, a reference statistic with its range).
+    """
+
+    full_state_update = False
+
+    def score(self, **inputs: Tensor) -> Tensor | None:
+        """Per-sample values (B,), or None for a metric of the whole data set."""
+        return None
+
+    def details(self) -> Mapping[str, float | str]:
+        """Numbers to print beside the score."""
+        return {}
+
+
+class MeanScore(Score):
+    """The mean of a per-sample score; its state is a sum and a count, whatever the number of samples."""
+
+    total: Tensor
+    count: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_state("total", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
+        self.add_state("count", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
+
+    @abstractmethod
+    def score(self, **inputs: Tensor) -> Tensor:
+        """Per-sample values (B,)."""
+
+    def update(self, **inputs: Tensor) -> None:
+        self.accumulate(self.score(**inputs))
+
+    def accumulate(self, values: Tensor) -> None:
+        """Add per-sample values already computed by :meth:`score`."""
+        self.total += values.double().sum()
+        self.count += values.numel()
+
+    def compute(self) -> Tensor:
+        if self.count == 0:
+            raise DataError(f"{type(self).__name__} has seen no sample: call update first")
+        return self.total / self.count
+
+
+def check_images(metric: str, **images: Tensor) -> None:
+    """Refuse images that are not finite (B, C, H, W) in [0, 1], by name."""
+    for name, image in images.items():
+        if image.ndim != 4:
+            raise DataError(f"{metric}: {name} must be (B, C, H, W), got {tuple(image.shape)}")
+        if not torch.isfinite(image).all():
+            raise NonFiniteError(f"{metric}: {name} holds NaN or infinity")
+        if image.min() < 0 or image.max() > 1:
+            low, high = float(image.min()), float(image.max())
+            raise DataError(f"{metric}: {name} must lie in [0, 1], got [{low:.4g}, {high:.4g}]: clamp or rescale it")
+
+
+def check_latent(metric: str, latent: Tensor) -> None:
+    """Refuse latents that are not finite (B, C, H, W)."""
+    if latent.ndim != 4:
+        raise DataError(f"{metric}: latent must be (B, C, H, W), got {tuple(latent.shape)}")
+    if not torch.isfinite(latent).all():
+        raise NonFiniteError(f"{metric}: latent holds NaN or infinity")
