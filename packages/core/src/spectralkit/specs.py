@@ -7,12 +7,17 @@ torch nor diffusers. Parameters, their types, defaults and meaning are read from
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import ClassVar
 
 import attrs
 
 NAME = re.compile(r"[a-z][a-z0-9-]*")
 TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+
+
+def _tuple(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(names)
 
 
 def _name(instance: object, attribute: attrs.Attribute[str], value: object) -> None:
@@ -48,7 +53,7 @@ class Spec:
     name: str = attrs.field(validator=_name)
     target: str = attrs.field(validator=_target)
     summary: str
-    aliases: tuple[str, ...] = attrs.field(default=(), converter=tuple, validator=_names)
+    aliases: tuple[str, ...] = attrs.field(default=(), converter=_tuple, validator=_names)
     citation: str = ""
 
 
@@ -96,10 +101,13 @@ class MetricSpec(Spec):
     kind: ClassVar[str] = "metric"
 
     inputs: tuple[str, ...] = attrs.field(
-        converter=tuple, validator=attrs.validators.deep_iterable(attrs.validators.in_(("source", "reference", "generated", "latent")))
+        converter=_tuple,
+        validator=attrs.validators.deep_iterable(attrs.validators.in_(("source", "reference", "generated", "latent"))),
     )
     facts: tuple[str, ...] = attrs.field(
-        default=(), converter=tuple, validator=attrs.validators.deep_iterable(attrs.validators.in_(("targets", "structure")))
+        default=(),
+        converter=_tuple,
+        validator=attrs.validators.deep_iterable(attrs.validators.in_(("targets", "structure"))),
     )
     higher_is_better: bool
     range: tuple[float, float] = (0.0, 1.0)
