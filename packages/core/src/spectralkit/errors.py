@@ -27,5 +27,5 @@ class NonFiniteError(SpectralkitError):
     """A solver state or an input holds NaN or infinity."""
 
 
-class SlotConflict(ConfigurationError):
+class SlotConflict(ConfigurationError):  # noqa: N818  (named for what it is, as the documentation does)
     """Two parts of an inversion method claim the same slot."""

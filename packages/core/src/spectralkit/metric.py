@@ -1,7 +1,7 @@
 """The contract of a metric, and the mean of per-sample scores that most metrics are.
 
-A metric is a :class:`torchmetrics.Metric`: ``update`` takes the inputs its spec declares, by keyword; ``compute`` returns
-the score. A metric that has a value per sample subclasses :class:`MeanScore` and writes only ``score``.
+A metric is a :class:`torchmetrics.Metric`: ``update`` takes the inputs its spec declares, by keyword; ``compute``
+returns the score. A metric that has a value per sample subclasses :class:`MeanScore` and writes only ``score``.
 """
 
 from __future__ import annotations

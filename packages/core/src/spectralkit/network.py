@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import cast
 
 import attrs
-import torch
 from torch import Tensor, nn
 
 from spectralkit.torchvision_fix import repair_torchvision
@@ -72,6 +71,3 @@ def null_index(network: ConditionalUNet) -> int:
 def freeze(network: nn.Module) -> nn.Module:
     """Evaluation mode, no parameter gradients: the toolkit differentiates with respect to inputs only."""
     return network.eval().requires_grad_(False)
-
-
-__all__ = ["ConditionalUNet", "UNetConfig", "freeze", "null_index", "torch"]

@@ -1,0 +1,1 @@
+"""Diffusion processes: levels, predictions, parameterizations and denoisers."""

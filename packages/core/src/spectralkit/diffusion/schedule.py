@@ -76,6 +76,10 @@ class Schedule(Protocol):
         """The standard deviation of a unit-variance signal at ``level``; divides a latent before its statistics."""
         ...
 
+    def interval(self, here: Level, there: Level) -> float:
+        """The length of an inversion step in the schedule's own time."""
+        ...
+
     def draw(self, batch: int, generator: torch.Generator) -> LevelBatch:
         """Random levels for training."""
         ...
@@ -141,6 +145,10 @@ class VPSchedule:
         """1: a variance-preserving latent is already of unit scale."""
         return 1.0
 
+    def interval(self, here: Level, there: Level) -> float:
+        """The difference of the timesteps."""
+        return there.label - here.label
+
     def draw(self, batch: int, generator: torch.Generator) -> LevelBatch:
         """``t`` uniform on {0, ..., T - 1}."""
         t = torch.randint(self.timesteps, (batch,), generator=generator)
@@ -159,7 +167,7 @@ class KarrasSchedule:
         p_mean: Mean of ``ln sigma`` in training.
         p_std: Standard deviation of ``ln sigma`` in training.
         label: What the network is told: ``log`` is ``ln(sigma) / 4``, ``raw`` is sigma.
-        entry_noise: Noise added once to a clean image before inversion; None means ``sigma_min``.
+        start_noise: Standard deviation of the noise a clean image receives before inversion; None means ``sigma_min``.
     """
 
     sigma_min: float = 0.002
@@ -168,12 +176,14 @@ class KarrasSchedule:
     p_mean: float = -1.2
     p_std: float = 1.2
     label: Literal["log", "raw"] = "log"
-    entry_noise: float = attrs.field(default=None, converter=lambda v: v)
+    start_noise: float | None = None
+
     admits_next_label: bool = attrs.field(default=False, init=False)
 
-    def __attrs_post_init__(self) -> None:
-        if self.entry_noise is None:
-            object.__setattr__(self, "entry_noise", self.sigma_min)
+    @property
+    def entry_noise(self) -> float:
+        """``start_noise``, by default ``sigma_min``: the level list never reaches a clean image."""
+        return self.sigma_min if self.start_noise is None else self.start_noise
 
     def level(self, sigma: float) -> Level:
         """The level of noise scale ``sigma``."""
@@ -189,6 +199,10 @@ class KarrasSchedule:
     def unit_scale(self, level: Level) -> float:
         """``sigma``: the noise carries all the variance that statistics look at."""
         return level.sigma
+
+    def interval(self, here: Level, there: Level) -> float:
+        """``ln(sigma' / sigma)``, guarded by 1e-6 as in the authors' release of OVG."""
+        return math.log(there.sigma / (here.sigma + 1e-6))
 
     def draw(self, batch: int, generator: torch.Generator) -> LevelBatch:
         """``ln sigma ~ N(p_mean, p_std^2)``."""

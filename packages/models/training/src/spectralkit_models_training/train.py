@@ -143,4 +143,7 @@ def train(trainer: Trainer, state: Path, every: int = 250) -> None:
         if trainer.step % every == 0 or trainer.step == trainer.config.steps:
             trainer.save(state)
             rate = (time.perf_counter() - start) / len(losses)
-            print(f"step {trainer.step} loss {sum(losses[-every:]) / len(losses[-every:]):.4f} {rate:.2f} s/step", flush=True)
+            print(
+                f"step {trainer.step} loss {sum(losses[-every:]) / len(losses[-every:]):.4f} {rate:.2f} s/step",
+                flush=True,
+            )

@@ -1,0 +1,31 @@
+"""What the packages of this project provide, whether installed or not: the source of ``pip install`` hints."""
+
+from __future__ import annotations
+
+_PROVIDES: dict[str, dict[str, tuple[str, ...]]] = {
+    **{
+        f"spectralkit-methods-{name}": {"method": (name,)}
+        for name in (
+            *("ovg", "taba", "null-class", "negative-prompt", "direct", "renoise"),
+            *("edict", "bdia", "sdedit", "cyclediffusion", "heun"),
+        )
+    },
+    "spectralkit-metrics-spectral": {"metric": ("s-g", "s-dc", "autocorrelated-ratio", "s-hf", "s-lf")},
+    "spectralkit-metrics-image": {"metric": ("psnr", "ssim", "ms-ssim", "haarpsi")},
+    "spectralkit-metrics-perceptual": {"metric": ("lpips", "fid", "kid", "fd-lite0", "kd-lite0")},
+    "spectralkit-models-ddim": {"model": ("ddim",), "parameterization": ("ddim", "ddim-x0", "ddim-v")},
+    "spectralkit-models-edm": {"model": ("edm",), "parameterization": ("edm",)},
+    "spectralkit-models-flow": {"model": ("flow",), "parameterization": ("flow",)},
+    "spectralkit-models-dit": {"model": ("dit",)},
+    "spectralkit-models-training": {"command": ("train",)},
+    **{
+        f"spectralkit-datasets-{name}": {"dataset": (name,)}
+        for name in ("ihc", "cells", "folder", "bbbc021", "edges2shoes", "celebamask")
+    },
+    "spectralkit-bench": {"command": ("bench",)},
+}
+
+
+def known(kind: str) -> dict[str, str]:
+    """Name to distribution, of everything of ``kind`` in this project."""
+    return {name: package for package, provides in _PROVIDES.items() for name in provides.get(kind, ())}

@@ -1,0 +1,36 @@
+"""Per-sample linear algebra over batches of images: every sum runs within a sample, never across the batch."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def inner(a: Tensor, b: Tensor) -> Tensor:
+    """Inner product of each sample, (B, C, H, W) x (B, C, H, W) -> (B, 1, 1, 1)."""
+    return (a * b).flatten(1).sum(dim=1).view(-1, *(1,) * (a.ndim - 1))
+
+
+def squared_norm(a: Tensor) -> Tensor:
+    """Squared Euclidean norm of each sample, (B, 1, 1, 1)."""
+    return inner(a, a)
+
+
+def norm(a: Tensor) -> Tensor:
+    """Euclidean norm of each sample, (B, 1, 1, 1)."""
+    return squared_norm(a).sqrt()
+
+
+def dimension(a: Tensor) -> int:
+    """``d = C H W``."""
+    return a[0].numel()
+
+
+def expand(embedding: Tensor, batch: int) -> Tensor:
+    """One embedding row per sample: (1 | B, ...) -> (B, ...)."""
+    return embedding if embedding.shape[0] == batch else embedding.expand(batch, *embedding.shape[1:])
+
+
+def double(x: Tensor) -> Tensor:
+    """Stack a batch on itself, (B, ...) -> (2 B, ...)."""
+    return torch.cat((x, x))

@@ -1,0 +1,1 @@
+"""Inversion: parts, the driver, method expressions and per-sample noise."""

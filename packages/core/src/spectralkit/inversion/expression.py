@@ -1,0 +1,84 @@
+"""Method expressions: ``ovg(eta_hf=1e3) + taba``.
+
+The text is parsed with :mod:`ast`; names, ``+`` and keyword literals are read, nothing is evaluated. Hyphens belong to
+names (``null-class``), except where Python needs a minus: before a number.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from spectralkit.errors import ConfigurationError
+
+_HYPHEN = re.compile(r"(?<=[a-z0-9])-(?=[a-z])")
+_STRING = re.compile(r"('[^']*'|\"[^\"]*\")")
+_STAND_IN = "\u00b7"  # a letter to Python's parser, and no part of any name
+
+
+@attrs.frozen
+class Term:
+    """One method of an expression with its keyword arguments."""
+
+    name: str
+    arguments: Mapping[str, Any] = attrs.field(factory=dict)
+
+    def __str__(self) -> str:
+        inner = ", ".join(f"{key}={value!r}" for key, value in self.arguments.items())
+        return f"{self.name}({inner})" if inner else self.name
+
+
+def parse(expression: str) -> tuple[Term, ...]:
+    """The terms of an expression, in order.
+
+    Raises:
+        ConfigurationError: If the text is anything else than ``name(key=literal, ...) + ...``.
+    """
+    pieces = _STRING.split(expression)
+    hidden = "".join(piece if i % 2 else _HYPHEN.sub(_STAND_IN, piece) for i, piece in enumerate(pieces))
+    try:
+        tree = ast.parse(hidden.strip(), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise _malformed(expression, "it does not parse") from error
+    terms = tuple(_terms(tree.body, expression))
+    names = [term.name for term in terms]
+    for name in names:
+        if names.count(name) > 1:
+            raise _malformed(expression, f"'{name}' appears twice")
+    return terms
+
+
+def _terms(node: ast.expr, expression: str) -> list[Term]:
+    match node:
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return [*_terms(left, expression), *_terms(right, expression)]
+        case ast.Name(id=name):
+            return [Term(_restore(name))]
+        case ast.Call(func=ast.Name(id=name), args=[], keywords=keywords):
+            return [Term(_restore(name), dict(_argument(keyword, expression) for keyword in keywords))]
+        case ast.Call(func=ast.Name(id=name)):
+            raise _malformed(expression, f"arguments of '{_restore(name)}' need a keyword")
+    raise _malformed(expression, f"'{_restore(ast.unparse(node))}' is no method")
+
+
+def _argument(keyword: ast.keyword, expression: str) -> tuple[str, Any]:
+    if keyword.arg is None:
+        raise _malformed(expression, "'**' is not allowed")
+    try:
+        return keyword.arg, ast.literal_eval(keyword.value)
+    except (ValueError, TypeError, SyntaxError) as error:
+        raise _malformed(expression, f"the value of '{keyword.arg}' must be a literal") from error
+
+
+def _restore(name: str) -> str:
+    return name.replace(_STAND_IN, "-")
+
+
+def _malformed(expression: str, reason: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"malformed method {expression!r}: {reason}; write it like 'ovg(eta_lf=1e-4)+taba' (quote it in a shell)"
+    )

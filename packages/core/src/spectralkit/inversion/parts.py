@@ -1,0 +1,202 @@
+"""Inversion methods as values: five slots that compose with ``+``.
+
+``Parts()`` is standard inversion (Song et al. 2020) and the unit of composition. A method fills some of the slots:
+
+* ``start``: where the climb begins (TABA, SDEdit, CycleDiffusion);
+* ``step``: how one level leads to the next (ReNoise, EDICT, BDIA, Heun);
+* ``corrections``: what is added to the step, all of them computed at the same point (OVG);
+* ``sampler``: how the way back is walked (null-class, Direct, EDICT, BDIA);
+* ``depth``: the fraction of the levels that is climbed at all (SDEdit).
+
+Two parts that claim one slot conflict; corrections are summed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+import attrs
+import torch
+from torch import Tensor
+
+from spectralkit.diffusion.prediction import move
+from spectralkit.diffusion.schedule import Level
+from spectralkit.errors import ConfigurationError, SlotConflict
+from spectralkit.inversion.probe import Context, Cost, Probe
+
+State = Any
+"""What a step carries from one level to the next: a pair, a list of noises; private to the step that made it."""
+
+
+@attrs.frozen(eq=False)
+class Encoded:
+    """Where a climb begins.
+
+    Args:
+        x: (B, C, H, W), the state.
+        index: The level it is at.
+        memory: What sampling will need of the way here (recorded noises), or None.
+    """
+
+    x: Tensor
+    index: int
+    memory: State = None
+
+
+@attrs.frozen(eq=False)
+class Inversion:
+    """The result of an inversion.
+
+    Args:
+        latent: (B, C, H, W), the state at the noisiest level.
+        index: That level's index.
+        trajectory: The states from ``start_index`` to ``index``; empty unless asked for or needed by the sampler.
+        start_index: The level the climb began at.
+        memory: What the step carried; the sampler of the same method understands it.
+        cost: Network evaluations per sample.
+        records: Diagnostics by name, (steps, B) each.
+    """
+
+    latent: Tensor
+    index: int
+    trajectory: tuple[Tensor, ...]
+    start_index: int
+    memory: State
+    cost: Cost
+    records: dict[str, Tensor]
+
+
+class Start(Protocol):
+    """Encodes the source image as the state at some level."""
+
+    def __call__(self, context: Context) -> Encoded: ...
+
+
+class Step(Protocol):
+    """One transition towards noise; what it carries is its state, returned and never hidden."""
+
+    def init(self, encoded: Encoded, context: Context) -> State:
+        """The state before the first transition."""
+        ...
+
+    def __call__(self, probe: Probe, here: Level, there: Level, state: State) -> tuple[Tensor, State]:
+        """The state x at ``there`` from ``probe.x`` at ``here``."""
+        ...
+
+
+class Correction(Protocol):
+    """An addition to the base step, (B, C, H, W), from the network's evaluation at ``probe.x``."""
+
+    def __call__(self, probe: Probe, base: Tensor, here: Level, there: Level) -> Tensor: ...
+
+
+class Sampler(Protocol):
+    """One transition towards the clean image."""
+
+    @property
+    def needs_trajectory(self) -> bool:
+        """Whether every state of the inversion must be kept."""
+        ...
+
+    def init(self, inversion: Inversion, context: Context) -> tuple[Tensor, State]:
+        """The first state x and what the sampler carries."""
+        ...
+
+    def __call__(self, probe: Probe, here: Level, there: Level, state: State) -> tuple[Tensor, State]:
+        """The state x at ``there``, cleaner than ``here``."""
+        ...
+
+
+@attrs.frozen
+class EntryStart:
+    """The encoded image at level 0, with the schedule's entry noise (none for a variance-preserving process)."""
+
+    def __call__(self, context: Context) -> Encoded:
+        scale = context.schedule.entry_noise
+        x0 = context.x0
+        return Encoded(x0 + scale * context.noise.normal("entry", x0) if scale > 0 else x0, index=0)
+
+
+@attrs.frozen
+class MoveStep:
+    """``x' = alpha' x0_hat + sigma' eps_hat``."""
+
+    def init(self, encoded: Encoded, context: Context) -> State:
+        return encoded.memory
+
+    def __call__(self, probe: Probe, here: Level, there: Level, state: State) -> tuple[Tensor, State]:
+        return move(probe.prediction, there), state
+
+
+@attrs.frozen
+class MoveSampler:
+    """The same transition walked back under the target condition."""
+
+    needs_trajectory: bool = attrs.field(default=False, init=False)
+
+    def init(self, inversion: Inversion, context: Context) -> tuple[Tensor, State]:
+        return inversion.latent, None
+
+    def __call__(self, probe: Probe, here: Level, there: Level, state: State) -> tuple[Tensor, State]:
+        return move(probe.prediction, there), None
+
+
+T = TypeVar("T")
+
+
+def _one(slot: str, mine: T | None, other: T | None) -> T | None:
+    if mine is not None and other is not None:
+        raise SlotConflict(f"{mine!r} and {other!r} both claim the slot '{slot}': use one of them")
+    return other if mine is None else mine
+
+
+@attrs.frozen
+class Parts:
+    """An inversion method; see the module's documentation for the slots.
+
+    Args:
+        start: Replaces :class:`EntryStart`.
+        step: Replaces :class:`MoveStep`.
+        corrections: Summed onto the step.
+        sampler: Replaces :class:`MoveSampler`.
+        depth: Fraction of the levels to climb, in (0, 1]; None is all.
+        double: Whether the solver's state must be float64 (methods that amplify round-off).
+    """
+
+    start: Start | None = None
+    step: Step | None = None
+    corrections: tuple[Correction, ...] = attrs.field(default=(), converter=tuple)
+    sampler: Sampler | None = None
+    depth: float | None = None
+    double: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        if self.depth is not None and not 0 < self.depth <= 1:
+            raise ConfigurationError(f"depth must lie in (0, 1], got {self.depth}")
+
+    def __add__(self, other: Parts) -> Parts:
+        return Parts(
+            start=_one("start", self.start, other.start),
+            step=_one("step", self.step, other.step),
+            corrections=self.corrections + other.corrections,
+            sampler=_one("sampler", self.sampler, other.sampler),
+            depth=_one("depth", self.depth, other.depth),
+            double=self.double or other.double,
+        )
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The precision of the solver's state."""
+        return torch.float64 if self.double else torch.float32
+
+
+Method = Callable[..., Parts]
+
+
+def standard() -> Parts:
+    """Standard (DDIM) inversion: the unit of composition.
+
+    Invert under the source class, sample under the target class, on the same levels (Song et al. 2020).
+    """
+    return Parts()

@@ -1,0 +1,150 @@
+"""The network's evaluation at one point, shared by everything that a step needs, and the count of what it cost."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Literal
+
+import attrs
+import torch
+from torch import Tensor
+
+from spectralkit.diffusion.denoiser import Condition, Denoiser, evaluations
+from spectralkit.diffusion.prediction import Prediction
+from spectralkit.diffusion.schedule import Level, Schedule
+from spectralkit.inversion.noise import Noise
+
+Label = Literal["current", "next"]
+"""What an inversion step tells the network: the level x is at, or the noisier level it moves to."""
+
+
+@attrs.frozen
+class Cost:
+    """Network evaluations per sample: forwards F and backwards (vector-Jacobian products) B."""
+
+    forwards: float = 0.0
+    backwards: float = 0.0
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(self.forwards + other.forwards, self.backwards + other.backwards)
+
+
+@attrs.define(eq=False)
+class Meter:
+    """Counts evaluations and collects diagnostics while a method runs.
+
+    Args:
+        batch: Number of samples; evaluations of fewer rows count as fractions.
+    """
+
+    batch: int
+    forward_rows: int = 0
+    backward_rows: int = 0
+    records: dict[str, list[Tensor]] = attrs.field(factory=lambda: defaultdict(list))
+
+    def record(self, name: str, values: Tensor) -> None:
+        """Keep one diagnostic value per sample, (B,), for this step."""
+        self.records[name].append(values.detach().flatten())
+
+    @property
+    def cost(self) -> Cost:
+        """Evaluations per sample so far."""
+        return Cost(self.forward_rows / self.batch, self.backward_rows / self.batch)
+
+
+@attrs.frozen(eq=False)
+class Context:
+    """What stays the same while one batch is inverted or sampled.
+
+    Args:
+        denoiser: The model.
+        schedule: Where the levels come from.
+        levels: N + 1 levels, clean to noisy.
+        top: Index of the noisiest level in use.
+        x0: The encoded source, (B, C, H, W).
+        source: Condition of the source domain.
+        target: Condition of the target domain.
+        inversion_guidance: Guidance weight while inverting.
+        sampling_guidance: Guidance weight while sampling.
+        noise: The batch's randomness.
+        label: Time-label convention of inversion steps.
+        meter: Counts and diagnostics.
+    """
+
+    denoiser: Denoiser
+    schedule: Schedule
+    levels: tuple[Level, ...]
+    top: int
+    x0: Tensor
+    source: Condition
+    target: Condition
+    inversion_guidance: float
+    sampling_guidance: float
+    noise: Noise
+    label: Label
+    meter: Meter
+
+    @property
+    def steps(self) -> int:
+        """N, the number of transitions of the whole schedule."""
+        return len(self.levels) - 1
+
+    def predict(self, x: Tensor, level: Level, condition: Condition, guidance: float) -> Prediction:
+        """One counted evaluation."""
+        self.meter.forward_rows += evaluations(guidance) * x.shape[0]
+        return self.denoiser(x, level, condition, guidance)
+
+
+@attrs.define(eq=False)
+class Probe:
+    """The network at (x, level, condition); evaluated on first use, once.
+
+    Args:
+        context: The run it belongs to.
+        x: (B, C, H, W), the state.
+        level: The level it is evaluated at; its label is what the network is told.
+        index: Position of ``x`` in ``context.levels``.
+        condition: Source or target condition.
+        guidance: Guidance weight.
+        differentiable: Whether to keep the graph that :meth:`vjp` needs.
+    """
+
+    context: Context
+    x: Tensor
+    level: Level
+    index: int
+    condition: Condition
+    guidance: float
+    differentiable: bool = False
+    _point: Tensor | None = attrs.field(default=None, init=False)
+    _live: Prediction | None = attrs.field(default=None, init=False)
+    _prediction: Prediction | None = attrs.field(default=None, init=False)
+
+    @property
+    def prediction(self) -> Prediction:
+        """``x0_hat`` and ``eps_hat``, detached."""
+        if self._prediction is None:
+            with torch.set_grad_enabled(self.differentiable):
+                self._point = self.x.detach().requires_grad_(self.differentiable)
+                self._live = self.context.predict(self._point, self.level, self.condition, self.guidance)
+            self._prediction = Prediction(self._live.x0.detach(), self._live.eps.detach())
+        return self._prediction
+
+    def vjp(self, *, x0: Tensor | None = None, eps: Tensor | None = None) -> Tensor:
+        """``J^T w`` summed over the given cotangents of ``x0_hat`` and ``eps_hat``; (B, C, H, W).
+
+        The Jacobian is taken with respect to x through the network, the conversion to a prediction included.
+        """
+        if not self.differentiable:
+            raise ValueError("this probe keeps no graph: create it with differentiable=True")
+        _ = self.prediction
+        assert self._live is not None
+        assert self._point is not None
+        pairs = [(out, w) for out, w in ((self._live.x0, x0), (self._live.eps, eps)) if w is not None]
+        self.context.meter.backward_rows += evaluations(self.guidance) * self.x.shape[0]
+        outputs, cotangents = zip(*pairs, strict=True)
+        return torch.autograd.grad(outputs, self._point, cotangents, retain_graph=True)[0]
+
+    def at(self, x: Tensor, level: Level) -> Probe:
+        """The same network under the same condition at another point."""
+        return Probe(self.context, x, level, self.index, self.condition, self.guidance)

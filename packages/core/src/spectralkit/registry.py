@@ -1,0 +1,229 @@
+"""Names to code: what every installed plugin provides, resolved, loaded and built by name.
+
+The registry imports neither torch nor diffusers; a target is imported when it is loaded.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from difflib import get_close_matches
+from functools import cache
+from importlib import import_module
+from typing import cast
+
+import attrs
+
+from spectralkit import signature
+from spectralkit.catalog import known
+from spectralkit.discovery import CORE, Plugin, discover
+from spectralkit.errors import ConfigurationError, PluginError, UnknownNameError
+from spectralkit.signature import Parameter
+from spectralkit.specs import KINDS, MetricSpec, ModelSpec, Spec
+from spectralkit.text import one_line, reason
+
+
+@attrs.frozen
+class Registered:
+    """A spec and where it comes from.
+
+    Args:
+        spec: What the plugin says of it.
+        distribution: The distribution to install, upgrade or uninstall.
+        version: The distribution's version.
+        plugin: The entry point's name; what ``SPECTRALKIT_BLOCK`` lists.
+    """
+
+    spec: Spec
+    distribution: str
+    version: str
+    plugin: str
+
+    @property
+    def label(self) -> str:
+        """``method 'ovg'``: how messages name it."""
+        return f"{self.spec.kind} {self.spec.name!r}"
+
+
+@attrs.frozen(eq=False)
+class Registry:
+    """All that a set of plugins provides.
+
+    Args:
+        plugins: What discovery found, broken and blocked plugins included.
+        ignored: Names in ``SPECTRALKIT_BLOCK`` that block nothing.
+    """
+
+    plugins: tuple[Plugin, ...]
+    ignored: tuple[str, ...] = ()
+
+    def all(self, kind: str) -> tuple[Registered, ...]:
+        """Everything of ``kind``, by name; a name claimed twice is there twice.
+
+        Raises:
+            ConfigurationError: If there is no such kind.
+        """
+        if kind not in KINDS:
+            raise ConfigurationError(f"unknown kind {one_line(kind)!r}: one of {', '.join(KINDS)}")
+        found = (
+            Registered(spec, plugin.distribution, plugin.version, plugin.name)
+            for plugin in self.plugins
+            for spec in plugin.specs
+            if spec.kind == kind
+        )
+        return tuple(sorted(found, key=lambda registered: (registered.spec.name, registered.distribution)))
+
+    def names(self, kind: str) -> tuple[str, ...]:
+        """The names of ``kind``, sorted, without aliases."""
+        return tuple(sorted({registered.spec.name for registered in self.all(kind)}))
+
+    def resolve(self, kind: str, name: str) -> Registered:
+        """The one thing of ``kind`` that has ``name`` as its name or alias.
+
+        Raises:
+            UnknownNameError: If nothing has it; the message says what is near, installed, or to be installed.
+            PluginError: If two have it, or the plugin that would is broken or blocked.
+        """
+        claims = [r for r in self.all(kind) if name in (r.spec.name, *r.spec.aliases)]
+        if len(claims) == 1:
+            return claims[0]
+        raise self._ambiguous(kind, name, claims) if claims else self._missing(kind, name)
+
+    def load(self, registered: Registered) -> object:
+        """Import the target.
+
+        Raises:
+            PluginError: If it cannot be imported, or does not exist.
+        """
+        module, _, attribute = registered.spec.target.partition(":")
+        try:
+            with redirect_stdout(sys.stderr):  # as in discovery: stdout belongs to the command
+                return cast(object, getattr(import_module(module), attribute))
+        except Exception as error:
+            where = f"{registered.label} of {registered.distribution} {registered.version}"
+            raise PluginError(f"{where} cannot be loaded from {registered.spec.target}: {reason(error)}") from error
+
+    def build(self, kind: str, name: str, /, **parameters: object) -> object:
+        """Call the target of ``name`` with ``parameters``, which are checked against its signature first.
+
+        Raises:
+            UnknownNameError: As :meth:`resolve`.
+            PluginError: As :meth:`resolve` and :meth:`load`.
+            ConfigurationError: If a parameter is unknown, missing or of the wrong type, or the target refuses it.
+        """
+        registered = self.resolve(kind, name)
+        target = self._callable(registered)
+        declared = {parameter.name: parameter for parameter in signature.read(target)}
+        try:
+            if not signature.takes_anything(target):
+                _check_names(parameters, declared, _hidden(registered.spec))
+            accepted = {k: declared[k].accept(v) if k in declared else v for k, v in parameters.items()}
+            return target(**accepted)
+        except (ValueError, TypeError, ConfigurationError) as error:
+            if isinstance(error, ConfigurationError) and error.__traceback__ is None:
+                raise
+            raise ConfigurationError(f"{registered.label}: {one_line(error)}") from error
+
+    def parameters(self, kind: str, name: str) -> tuple[Parameter, ...]:
+        """What a user may set; what the runner supplies (a metric's facts, a fitted model's data) is left out.
+
+        Raises:
+            UnknownNameError: As :meth:`resolve`.
+            PluginError: As :meth:`resolve` and :meth:`load`.
+        """
+        registered = self.resolve(kind, name)
+        hidden = _hidden(registered.spec)
+        return tuple(p for p in signature.read(self._callable(registered)) if p.name not in hidden)
+
+    def _callable(self, registered: Registered) -> Callable[..., object]:
+        target = self.load(registered)
+        if not callable(target):
+            raise PluginError(
+                f"{registered.label} of {registered.distribution}: {registered.spec.target} is no callable"
+            )
+        return target
+
+    def _ambiguous(self, kind: str, name: str, claims: list[Registered]) -> PluginError:
+        owners = " and ".join(f"{claim.distribution} (plugin {claim.plugin})" for claim in claims)
+        return PluginError(
+            f"{kind} {name!r} is claimed by {owners}: uninstall one of them, or list its plugin in SPECTRALKIT_BLOCK"
+        )
+
+    def _missing(self, kind: str, name: str) -> UnknownNameError | PluginError:
+        """Why nothing has ``name``: broken or blocked, not installed, or misspelt."""
+        catalog = known(kind)
+        for plugin in self.plugins:
+            if plugin.status != "ok" and (plugin.name == name or plugin.distribution == catalog.get(name)):
+                return PluginError(
+                    f"{kind} {name!r} is not available: plugin {plugin.name} of {plugin.distribution} is {plugin.status}"
+                    f" ({plugin.reason})"
+                )
+        installed = ", ".join(self.names(kind)) or "none"
+        if name in catalog:
+            hint = self._install(catalog[name])
+            return UnknownNameError(f"{kind} {name!r} is not installed: {hint} (installed: {installed})")
+        return UnknownNameError(
+            f"unknown {kind} {one_line(name)!r}: {self._nearest(kind, name, catalog)}installed: {installed}{self._broken()}"
+        )
+
+    def _nearest(self, kind: str, name: str, catalog: dict[str, str]) -> str:
+        provided = {n for r in self.all(kind) for n in (r.spec.name, *r.spec.aliases)}
+        near = get_close_matches(name, sorted(provided | set(catalog)), n=1)
+        if not near:
+            return ""
+        install = "" if near[0] in provided else f" ({self._install(catalog[near[0]])})"
+        return f"did you mean {near[0]!r}{install}? "
+
+    def _install(self, distribution: str) -> str:
+        """The command that brings a distribution, or its current version."""
+        upgrade = "--upgrade " if any(plugin.distribution == distribution for plugin in self.plugins) else ""
+        return f"pip install {upgrade}{distribution}"
+
+    def _broken(self) -> str:
+        broken = [f"{plugin.name} of {plugin.distribution}" for plugin in self.plugins if plugin.status == "broken"]
+        return f"; broken: {', '.join(broken)} (see `spectralkit plugins`)" if broken else ""
+
+
+def _hidden(spec: Spec) -> frozenset[str]:
+    """Keywords that the runner supplies."""
+    if isinstance(spec, MetricSpec):
+        return frozenset(spec.facts)
+    return frozenset({"dataset"}) if isinstance(spec, ModelSpec) and spec.fitted else frozenset()
+
+
+def _check_names(given: dict[str, object], declared: dict[str, Parameter], hidden: frozenset[str]) -> None:
+    offered = sorted(declared.keys() - hidden)
+    for name in given:
+        if name not in declared:
+            near = get_close_matches(name, offered, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            takes = f"it takes {', '.join(offered)}" if offered else "it takes none"
+            raise ConfigurationError(f"no parameter {one_line(name)!r}: {hint}{takes}")
+    missing = [p for p in declared.values() if p.required and p.name not in given]
+    if missing:
+        needs = ", ".join(f"{p.name} ({p.type})" for p in missing)
+        raise ConfigurationError(f"needs {needs}")
+
+
+@cache
+def registry() -> Registry:
+    """The installed plugins, discovered once per process.
+
+    ``SPECTRALKIT_BLOCK`` (entry-point names, comma-separated) leaves plugins out unimported; ``SPECTRALKIT_STRICT=1``
+    makes a broken one an error.
+
+    Raises:
+        PluginError: If a plugin is broken under ``SPECTRALKIT_STRICT``.
+    """
+    blocked = {name.strip() for name in os.environ.get("SPECTRALKIT_BLOCK", "").split(",")} - {""}
+    plugins = discover(blocked)
+    broken = next((plugin for plugin in plugins if plugin.status == "broken"), None)
+    if broken is not None and os.environ.get("SPECTRALKIT_STRICT", "0") not in ("", "0"):
+        raise PluginError(
+            f"plugin {broken.name} of {broken.distribution} {broken.version} is broken: {broken.reason}"
+            " (an error because SPECTRALKIT_STRICT is set)"
+        )
+    installed = {plugin.name for plugin in plugins} - {CORE}
+    return Registry(plugins, ignored=tuple(sorted(blocked - installed)))

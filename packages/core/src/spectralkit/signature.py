@@ -1,0 +1,218 @@
+"""Parameters of a plugin's target: read from its signature and docstring, and checked before it is called.
+
+A target is a function, an attrs or dataclass class, or a plain class. The meaning of a parameter is its entry under
+``Args:`` in the (class) docstring.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import types
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, Union
+
+import attrs
+
+from spectralkit.errors import ConfigurationError
+from spectralkit.text import one_line
+
+REQUIRED: Any = inspect.Parameter.empty
+"""The default of a parameter that has none."""
+
+_COMPUTED = "(computed)"
+
+
+@attrs.frozen
+class Parameter:
+    """One keyword of a target.
+
+    Args:
+        name: The keyword.
+        annotation: Its type, or :data:`REQUIRED` where the target states none.
+        default: Its default, or :data:`REQUIRED`.
+        help: Its meaning, one line.
+        converts: Whether the target converts what it is given, and so decides itself what it accepts.
+    """
+
+    name: str
+    annotation: Any
+    default: Any
+    help: str
+    converts: bool = False
+
+    @property
+    def required(self) -> bool:
+        """Whether there is no default."""
+        return self.default is REQUIRED
+
+    @property
+    def type(self) -> str:
+        """The annotation as a reader writes it."""
+        return type_name(self.annotation)
+
+    def accept(self, value: object) -> object:
+        """``value`` brought to the annotated type.
+
+        Raises:
+            ConfigurationError: If it is of another type.
+        """
+        try:
+            return _accept(value, self.annotation)
+        except _MismatchError:
+            if self.converts:
+                return value
+            given = one_line(repr(value))
+            raise ConfigurationError(f"{self.name} must be {self.type}, got {given} ({type(value).__name__})") from None
+
+
+def read(target: Callable[..., object]) -> tuple[Parameter, ...]:
+    """The keywords of ``target``, in its own order."""
+    meanings, hints = arguments(inspect.getdoc(target) or ""), _hints(target)
+    fields = {field.alias: field for field in attrs.fields(target)} if _is_attrs(target) else {}
+    return tuple(
+        Parameter(
+            name=parameter.name,
+            annotation=hints.get(parameter.name, REQUIRED),
+            default=_default(parameter.default, fields.get(parameter.name)),
+            help=meanings.get(parameter.name, ""),
+            converts=parameter.name in fields and fields[parameter.name].converter is not None,
+        )
+        for parameter in inspect.signature(target).parameters.values()
+        if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+    )
+
+
+def takes_anything(target: Callable[..., object]) -> bool:
+    """Whether ``target`` has ``**keywords``."""
+    return any(p.kind is p.VAR_KEYWORD for p in inspect.signature(target).parameters.values())
+
+
+def arguments(docstring: str) -> dict[str, str]:
+    """Name to meaning, from the ``Args:`` section of a cleaned Google docstring."""
+    meanings: dict[str, str] = {}
+    name, indent, inside = "", 0, False
+    for line in docstring.splitlines():
+        depth = len(line) - len(line.lstrip())
+        if line.strip() and depth == 0:
+            inside = line.strip() in ("Args:", "Arguments:")
+        elif inside and line.strip():
+            indent = indent or depth
+            entry = re.match(r"\*{0,2}(\w+)(?:\s*\(.*?\))?:\s*(.*)", line.strip()) if depth == indent else None
+            if entry:
+                name = entry[1]
+            meanings[name] = f"{meanings.get(name, '')} {entry[2] if entry else line.strip()}".strip()
+    return meanings
+
+
+def type_name(annotation: Any) -> str:
+    """An annotation as a reader writes it: ``float | None``, ``'log' | 'raw'``, ``tuple[int, ...]``."""
+    origin, members = typing.get_origin(annotation), typing.get_args(annotation)
+    if annotation is REQUIRED or annotation is Any:
+        return "any"
+    if annotation in (None, type(None)):
+        return "None"
+    if isinstance(annotation, str):
+        return annotation
+    if origin is Literal:
+        return " | ".join(repr(member) for member in members)
+    if origin in (Union, types.UnionType):
+        return " | ".join(type_name(member) for member in members)
+    if origin is typing.Annotated:
+        return type_name(members[0])
+    if origin is not None and members and not isinstance(members[0], list):
+        inner = ", ".join("..." if member is ... else type_name(member) for member in members)
+        return f"{getattr(origin, '__name__', origin)}[{inner}]"
+    return getattr(annotation, "__name__", str(annotation))
+
+
+def _is_attrs(target: object) -> typing.TypeGuard[type[attrs.AttrsInstance]]:
+    return isinstance(target, type) and attrs.has(target)
+
+
+def _hints(target: Callable[..., object]) -> dict[str, Any]:
+    """Annotations, resolved where their names can be; those that cannot stay strings and are not checked."""
+    if _is_attrs(target):
+        # attrs compiles __init__ in a namespace of its own; the class body's annotations are the ones that resolve.
+        declared = {field.alias: field.type for field in attrs.fields(target)}
+    else:
+        declared = {p.name: p.annotation for p in inspect.signature(target).parameters.values()}
+    scope = vars(inspect.getmodule(target) or types)
+    return {name: _resolved(hint, scope) for name, hint in declared.items() if hint not in (None, REQUIRED)}
+
+
+def _resolved(hint: Any, scope: Mapping[str, Any]) -> Any:
+    if not isinstance(hint, str):
+        return hint
+    try:
+        return eval(hint, dict(scope))  # the same trust as importing the module that wrote it
+    except Exception:  # a name imported for type checkers only
+        return hint
+
+
+def _default(default: Any, field: attrs.Attribute[Any] | None) -> Any:
+    """A factory's product is not a value to print, unless it is an empty container."""
+    factory = field.default.factory if field is not None and isinstance(field.default, attrs.Factory) else None  # type: ignore[arg-type]
+    if factory in (list, dict, tuple, set):
+        return factory()
+    computed = default is attrs.NOTHING or type(default).__name__ == "_HAS_DEFAULT_FACTORY_CLASS"  # dataclasses' mark
+    return _COMPUTED if factory is not None or computed else default
+
+
+class _MismatchError(Exception):
+    pass
+
+
+def _accept(value: object, annotation: Any) -> object:
+    """``value`` as ``annotation``: widens int to float and list to tuple; unknown annotations accept anything."""
+    origin, members = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is Literal:
+        return _require(value, any(type(value) is type(member) and value == member for member in members))
+    if origin in (Union, types.UnionType):
+        return _accept_any(value, members)
+    if origin is typing.Annotated:
+        return _accept(value, members[0])
+    if origin in (tuple, list, Sequence):
+        return _accept_items(value, origin, members)
+    if annotation in (None, type(None)):
+        return _require(value, value is None)
+    if annotation is float:
+        _require(value, isinstance(value, int | float) and not isinstance(value, bool))
+        return float(typing.cast(float, value))
+    if annotation is int:
+        return _require(value, isinstance(value, int) and not isinstance(value, bool))
+    if annotation is Path:
+        return Path(typing.cast(str, _require(value, isinstance(value, str | Path))))
+    if annotation in (bool, str, tuple, list, dict):
+        return _require(value, isinstance(value, annotation))
+    return value
+
+
+def _require(value: object, holds: bool) -> object:
+    if not holds:
+        raise _MismatchError
+    return value
+
+
+def _accept_any(value: object, members: tuple[Any, ...]) -> object:
+    """The member that leaves the value as it is wins over one that widens it."""
+    accepted = []
+    for member in members:
+        try:
+            accepted.append(_accept(value, member))
+        except _MismatchError:
+            continue
+    _require(value, bool(accepted))
+    return next((item for item in accepted if type(item) is type(value)), accepted[0])
+
+
+def _accept_items(value: object, origin: Any, members: tuple[Any, ...]) -> object:
+    _require(value, isinstance(value, list | tuple))
+    items = typing.cast(Sequence[object], value)
+    if origin is not tuple or (len(members) == 2 and members[1] is ...):
+        members = (members[0],) * len(items)
+    _require(value, len(items) == len(members))
+    accepted = [_accept(item, member) for item, member in zip(items, members, strict=True)]
+    return accepted if origin is list else tuple(accepted)

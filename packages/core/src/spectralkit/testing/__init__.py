@@ -1,0 +1,1 @@
+"""Conformance checks, oracles and Hypothesis strategies for plugin authors."""
