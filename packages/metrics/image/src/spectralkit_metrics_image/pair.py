@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import torch
 from spectralkit.errors import DataError
 from spectralkit.metric import check_images
 from torch import Tensor
 
 
-def check_pair(metric: str, generated: Tensor, reference: Tensor, smallest: int = 1) -> None:
-    """Refuse, by name, inputs that are not finite, not in [0, 1], of different shapes or too small.
+def checked_pair(metric: str, generated: Tensor, reference: Tensor, smallest: int = 1) -> tuple[Tensor, Tensor]:
+    """Both images in float32 or better, once they are known to be finite, in [0, 1], alike in shape and large enough.
 
     Args:
         metric: Name the message opens with.
@@ -16,8 +17,11 @@ def check_pair(metric: str, generated: Tensor, reference: Tensor, smallest: int 
         reference: (B, C, H, W).
         smallest: Least admissible side in pixels.
 
+    Returns:
+        ``(generated, reference)``: half precision is widened, since squares and variances do not survive it.
+
     Raises:
-        DataError: On a wrong shape, range or size.
+        DataError: On integers, or on a wrong shape, range or size.
         NonFiniteError: On NaN or infinity.
     """
     if generated.shape != reference.shape:
@@ -27,7 +31,12 @@ def check_pair(metric: str, generated: Tensor, reference: Tensor, smallest: int 
         )
     if generated.numel() == 0:
         raise DataError(f"{metric}: the images are empty, {tuple(generated.shape)}: pass at least one sample")
+    dtype = torch.promote_types(generated.dtype, reference.dtype)
+    if not dtype.is_floating_point:
+        raise DataError(f"{metric}: images hold {dtype}: divide 8-bit values by 255")
     check_images(metric, generated=generated, reference=reference)
     height, width = generated.shape[-2:]
     if min(height, width) < smallest:
-        raise DataError(f"{metric}: images of {height}x{width} are too small, both sides must be at least {smallest}")
+        raise DataError(f"{metric}: images of {height}x{width} are too small: both sides must be at least {smallest}")
+    dtype = torch.promote_types(dtype, torch.float32)
+    return generated.to(dtype), reference.to(dtype)

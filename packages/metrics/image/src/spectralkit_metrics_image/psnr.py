@@ -15,7 +15,7 @@ from spectralkit.metric import MeanScore, Score
 from torch import Tensor
 
 from spectralkit_metrics_image.mask import Mask, check_mask, pixel_weights, weighted_mean
-from spectralkit_metrics_image.pair import check_pair
+from spectralkit_metrics_image.pair import checked_pair
 
 
 def decibels(mse: Tensor) -> Tensor:
@@ -43,7 +43,7 @@ def psnr_values(generated: Tensor, reference: Tensor, mask: Mask = "none") -> Te
         DataError: On inputs of different shape or outside [0, 1].
         NonFiniteError: On NaN or infinity.
     """
-    check_pair("psnr", generated, reference)
+    generated, reference = checked_pair("psnr", generated, reference)
     return decibels(weighted_mean(squared_error(generated, reference), pixel_weights(reference, mask)))
 
 
@@ -86,7 +86,7 @@ class PooledPSNR(Score):
 
     def update(self, *, generated: Tensor, reference: Tensor) -> None:
         """Add the squared error of a batch."""
-        check_pair("psnr", generated, reference)
+        generated, reference = checked_pair("psnr", generated, reference)
         weights = pixel_weights(reference, self.mask).double()
         self.error += (squared_error(generated, reference).mean(1, keepdim=True) * weights).sum()
         self.weight += weights.sum()

@@ -1,0 +1,92 @@
+"""What every image metric promises: refusals by name, means over batches, and the same value from two processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+import pytest
+import torch
+from spectralkit.errors import ConfigurationError, DataError, NonFiniteError
+from spectralkit.metric import MeanScore, Score
+from spectralkit.testing.processes import across_processes
+from spectralkit_metrics_image import SSIM, HaarPSI, MultiScaleSSIM, PooledPSNR, psnr
+from spectralkit_metrics_image._plugin import spectralkit_metrics
+from spectralkit_metrics_image.mask import luma
+from torch import Tensor
+
+SPECS = {spec.name: spec for spec in spectralkit_metrics()}
+BUILDERS: list[Callable[[], Score]] = [psnr, PooledPSNR, SSIM, MultiScaleSSIM, HaarPSI]
+
+
+def build(name: str) -> Score:
+    module, _, attribute = SPECS[name].target.partition(":")
+    score: Score = getattr(import_module(module), attribute)()
+    return score
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_bad_inputs_are_refused_by_name(name: str, large_pair: tuple[Tensor, Tensor]) -> None:
+    generated, reference = large_pair
+    metric = build(name)
+    nan = generated.clone()
+    nan[0, 0, 0, 0] = torch.nan
+    with pytest.raises(NonFiniteError, match=f"{name}: generated holds NaN"):
+        metric.update(generated=nan, reference=reference)
+    with pytest.raises(NonFiniteError, match=f"{name}: reference holds NaN"):
+        metric.update(generated=reference, reference=nan)
+    with pytest.raises(DataError, match=rf"{name}: generated must lie in \[0, 1\]"):
+        metric.update(generated=generated + 0.5, reference=reference)
+    with pytest.raises(DataError, match=f"{name}: .* differ in shape"):
+        metric.update(generated=generated[..., :-1], reference=reference)
+    with pytest.raises(DataError, match=f"{name}: the images are empty"):
+        metric.update(generated=generated[:0], reference=reference[:0])
+    with pytest.raises(DataError, match=f"{name}: images hold torch.uint8"):
+        metric.update(generated=generated.byte(), reference=reference.byte())
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_one_sample_and_its_range(name: str, large_pair: tuple[Tensor, Tensor]) -> None:
+    generated, reference = large_pair
+    metric, spec = build(name), SPECS[name]
+    value = metric(generated=generated[:1], reference=reference[:1])
+    assert spec.range[0] <= value <= spec.range[1]
+    assert isinstance(metric, MeanScore)
+    torch.testing.assert_close(metric.score(generated=generated[:1], reference=reference[:1])[0].double(), value)
+    assert metric.higher_is_better is spec.higher_is_better
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_half_precision_is_widened(name: str, large_pair: tuple[Tensor, Tensor]) -> None:
+    generated, reference = (z[:1].half() for z in large_pair)
+    half = build(name)(generated=generated, reference=reference)
+    assert half == build(name)(generated=generated.float(), reference=reference.float())
+
+
+def test_unknown_and_impossible_masks_are_refused() -> None:
+    for metric in (psnr, SSIM, HaarPSI):
+        with pytest.raises(ConfigurationError, match="mask 'sky' is unknown: choose one of none, foreground"):
+            metric(mask="sky")  # type: ignore[arg-type]
+    white = torch.ones(2, 3, 16, 16)
+    with pytest.raises(DataError, match="reference 0 of the batch is white throughout"):
+        psnr(mask="foreground").update(generated=white, reference=white)
+    with pytest.raises(DataError, match="luma needs 1 or 3 channels, got 4"):
+        luma(torch.rand(1, 4, 8, 8))
+    with pytest.raises(DataError, match="haarpsi needs 1 or 3 channels, got 4"):
+        HaarPSI().update(generated=torch.rand(1, 4, 16, 16), reference=torch.rand(1, 4, 16, 16))
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+def test_two_processes_give_the_value_of_one(builder: Callable[[], Score], large_pair: tuple[Tensor, Tensor]) -> None:
+    generated, reference = (torch.cat((z, z[:1].flip(-1))) for z in large_pair)
+    shares = (slice(0, 1), slice(1, 3))  # unequal, so that a mean of means is wrong
+
+    def value(rank: int) -> Tensor:
+        metric = builder()
+        metric.update(generated=generated[shares[rank]], reference=reference[shares[rank]])
+        result: Tensor = metric.compute()
+        return result
+
+    alone = builder()(generated=generated, reference=reference)
+    for result in across_processes(value):
+        torch.testing.assert_close(result, alone, rtol=1e-7, atol=0)
