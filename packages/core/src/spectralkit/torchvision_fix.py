@@ -23,11 +23,12 @@ def repair_torchvision() -> torch.library.Library | None:
         return None
     for binary in Path(spec.origin).parent.glob("_C*.so"):
         try:
-            torch.ops.load_library(binary)
+            torch.ops.load_library(binary)  # type: ignore[no-untyped-call]  # torch leaves it untyped
         except OSError:
             continue
         return None
-    library = torch.library.Library("torchvision", "FRAGMENT")
-    library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    library = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]  # as above
+    for operator in ("nms", "qnms"):
+        schema = f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+        library.define(schema)  # type: ignore[no-untyped-call]  # as above
     return library

@@ -18,6 +18,8 @@ means and log-powers are mixed linearly, so that the denoiser is differentiable 
 
 from __future__ import annotations
 
+from typing import cast
+
 import attrs
 import torch
 from torch import Tensor
@@ -79,7 +81,7 @@ class GaussianDenoiser:
 
 def apply_filter(x: Tensor, gain: Tensor) -> Tensor:
     """``F* diag(gain) F x`` for a gain that is even in frequency."""
-    return torch.fft.ifft2(torch.fft.fft2(x) * gain).real
+    return cast(Tensor, torch.fft.ifft2(torch.fft.fft2(x) * gain).real)
 
 
 def fit_moments(images: Tensor, floor: float = 1e-6) -> tuple[Tensor, Tensor]:

@@ -58,7 +58,8 @@ def invert(parts: Parts, context: Context, *, keep_trajectory: bool = False, pro
         encoded = start(context)
         if encoded.index > context.top:
             raise ConfigurationError(
-                f"{start!r} starts at level {encoded.index}, above the last level {context.top}: use more steps or depth"
+                f"{start!r} starts at level {encoded.index}, above the last level {context.top}: "
+                "use more steps or depth"
             )
         x, state = encoded.x, step.init(encoded, context)
         trajectory = [x]

@@ -6,10 +6,15 @@ Every draw has its own generator, keyed by (seed, sample id, purpose); numbers a
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 import attrs
 import torch
 from torch import Tensor
+
+
+def _tuple(ids: Iterable[str]) -> tuple[str, ...]:
+    return tuple(ids)
 
 
 @attrs.frozen
@@ -22,7 +27,7 @@ class Noise:
     """
 
     seed: int
-    ids: tuple[str, ...] = attrs.field(converter=tuple)
+    ids: tuple[str, ...] = attrs.field(converter=_tuple)
 
     def generator(self, sample: int, purpose: str) -> torch.Generator:
         """The generator of one sample for one purpose."""

@@ -13,7 +13,7 @@ Two parts that claim one slot conflict; corrections are summed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol, TypeVar
 
 import attrs
@@ -145,6 +145,10 @@ class MoveSampler:
 T = TypeVar("T")
 
 
+def _tuple(corrections: Iterable[Correction]) -> tuple[Correction, ...]:
+    return tuple(corrections)
+
+
 def _one(slot: str, mine: T | None, other: T | None) -> T | None:
     if mine is not None and other is not None:
         raise SlotConflict(f"{mine!r} and {other!r} both claim the slot '{slot}': use one of them")
@@ -166,7 +170,7 @@ class Parts:
 
     start: Start | None = None
     step: Step | None = None
-    corrections: tuple[Correction, ...] = attrs.field(default=(), converter=tuple)
+    corrections: tuple[Correction, ...] = attrs.field(default=(), converter=_tuple)
     sampler: Sampler | None = None
     depth: float | None = None
     double: bool = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
@@ -72,7 +74,7 @@ class RandomNetwork(nn.Module):
         """(B, C, H, W), (B,), (B, K) -> (B, C, H, W)."""
         told = torch.cat((embedding.to(x.dtype), label[:, None].to(x.dtype) / 1000), dim=1)
         hidden = torch.tanh(self.enter(x) + self.tell(told)[:, :, None, None])
-        return self.leave(hidden) + 0.5 * x
+        return cast(Tensor, self.leave(hidden) + 0.5 * x)
 
 
 def random_denoiser(seed: int, parameterization: Parameterization | None = None, classes: int = 3) -> NetworkDenoiser:

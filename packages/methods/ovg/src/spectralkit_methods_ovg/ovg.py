@@ -3,7 +3,8 @@ r"""Orthogonal Variance Guidance (Bourriez, Verine & Genovesio, "Spectral Collap
 At the state x_t, under the source class, one forward gives eps_hat and x0_hat. Two losses pull on x_t:
 
 .. math::
-    L_{HF} = (\|\hat\epsilon\|^2 - d)^2, \qquad L_{LF} = \|\hat x_0 - x_{ref}\|^2, \qquad x_{ref} = \text{encoded source},
+    L_{HF} = (\|\hat\epsilon\|^2 - d)^2, \qquad L_{LF} = \|\hat x_0 - x_{ref}\|^2, \qquad
+    x_{ref} = \text{encoded source},
 
 with gradients taken through the network, ``g_HF = 4 (|eps|^2 - d) J_eps^T eps`` and ``g_LF = 2 J_x0^T (x0 - x_ref)``:
 two vector-Jacobian products of one graph. Only where they conflict, ``<g_HF, g_LF> < 0``, each is projected onto the
@@ -27,13 +28,12 @@ from typing import Literal
 
 import attrs
 import torch
-from torch import Tensor
-
 from spectralkit.diffusion.batch import dimension, inner, norm, squared_norm
 from spectralkit.diffusion.schedule import Level
 from spectralkit.errors import ConfigurationError
 from spectralkit.inversion.parts import Parts
-from spectralkit.inversion.probe import Probe
+from spectralkit.inversion.probe import Meter, Probe
+from torch import Tensor
 
 Variant = Literal["reference", "paper", "normalised"]
 
@@ -104,11 +104,13 @@ class OrthogonalVarianceGuidance:
         delta = norm(base - probe.x)
         eta_hf = 1e-6 * 4096 / dimension(base) if self.eta_hf is None else self.eta_hf
         interval = probe.context.schedule.interval(here, there)
-        u_hf = self.correction("hf", projected.hf, eta_hf, delta, interval, probe)
-        u_lf = self.correction("lf", projected.lf, self.eta_lf, delta, interval, probe)
+        u_hf = self.correction("hf", projected.hf, eta_hf, delta=delta, interval=interval, meter=probe.context.meter)
+        u_lf = self.correction(
+            "lf", projected.lf, self.eta_lf, delta=delta, interval=interval, meter=probe.context.meter
+        )
         return u_hf + u_lf
 
-    def correction(self, name: str, g: Tensor, eta: float, delta: Tensor, interval: float, probe: Probe) -> Tensor:
+    def correction(self, name: str, g: Tensor, eta: float, *, delta: Tensor, interval: float, meter: Meter) -> Tensor:
         """``u`` for one projected gradient; ``delta`` is the norm of the base step, (B, 1, 1, 1)."""
         if self.variant == "normalised":
             return -eta * delta / norm(g).clamp_min(torch.finfo(g.dtype).tiny) * g
@@ -116,8 +118,8 @@ class OrthogonalVarianceGuidance:
             return -eta * g
         u = -eta * interval * g
         ratio = (norm(u) + GUARD) / (delta + GUARD)
-        probe.context.meter.record(f"ovg/ratio-{name}", ratio)
-        probe.context.meter.record(f"ovg/clipped-{name}", (ratio > self.clip).float())
+        meter.record(f"ovg/ratio-{name}", ratio)
+        meter.record(f"ovg/clipped-{name}", (ratio > self.clip).float())
         return u * (self.clip / ratio).clamp_max(1.0)
 
 

@@ -14,6 +14,7 @@ def edm(
     sigma_min: float = 0.002,
     sigma_max: float = 80.0,
     rho: float = 7.0,
+    *,
     p_mean: float = -1.2,
     p_std: float = 1.2,
     label: Literal["log", "raw"] = "log",
