@@ -2,6 +2,9 @@
 
 A plugin is imported and asked under a manager of its own, so nothing it does can reach another plugin. Whatever goes
 wrong is recorded as the reason why it is broken.
+
+Only the module behind the entry point is executed, not the ``__init__`` of the packages around it: those re-export what
+needs torch, and the registry must answer without it.
 """
 
 from __future__ import annotations
@@ -9,7 +12,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import redirect_stdout
+from importlib.machinery import ModuleSpec
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import module_from_spec
 from typing import Literal
 
 import attrs
@@ -59,7 +64,7 @@ def _examine(entry: EntryPoint, blocked: Collection[str]) -> Plugin:
     try:
         # What a plugin prints while it is imported must not end up in a document on stdout.
         with redirect_stdout(sys.stderr):
-            specs = tuple(_ask(entry.load()))
+            specs = tuple(_ask(_load(entry)))
     except (Exception, SystemExit) as error:
         return Plugin(name, distribution, version, "broken", reason(error))
     return Plugin(name, distribution, version, "ok", specs=specs)
@@ -72,6 +77,38 @@ def _origin(entry: EntryPoint) -> tuple[str, str]:
         return one_line(entry.dist.name), one_line(entry.dist.version)
     except Exception:  # a damaged dist-info is as foreign as the code behind it
         return f"(unreadable distribution of {one_line(entry.value)})", "unknown"
+
+
+def _load(entry: EntryPoint) -> object:
+    """What the entry point names.
+
+    Raises:
+        ModuleNotFoundError: If there is no such module.
+        Exception: Whatever its import raises.
+    """
+    if entry.module not in sys.modules:
+        spec = _find(entry.module)
+        module = module_from_spec(spec)
+        sys.modules[entry.module] = module
+        try:
+            if spec.loader is None:
+                raise ImportError(f"{entry.module} holds no code")
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[entry.module]
+            raise
+    return entry.load()
+
+
+def _find(name: str) -> ModuleSpec:
+    """The spec of a dotted name; its parents are located, not imported."""
+    parent, _, _ = name.rpartition(".")
+    path = _find(parent).submodule_search_locations if parent else None
+    specs = (finder.find_spec(name, path) for finder in sys.meta_path)
+    found = next((spec for spec in specs if spec is not None), None)
+    if found is None:
+        raise ModuleNotFoundError(f"No module named {name!r}")
+    return found
 
 
 def _ask(module: object) -> Iterator[Spec]:

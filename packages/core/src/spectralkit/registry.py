@@ -120,10 +120,11 @@ class Registry:
             if not signature.takes_anything(target):
                 _check_names(parameters, declared, _hidden(registered.spec))
             accepted = {k: declared[k].accept(v) if k in declared else v for k, v in parameters.items()}
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{registered.label}: {error}") from None
+        try:
             return target(**accepted)
-        except (ValueError, TypeError, ConfigurationError) as error:
-            if isinstance(error, ConfigurationError) and error.__traceback__ is None:
-                raise
+        except (ValueError, TypeError) as error:
             raise ConfigurationError(f"{registered.label}: {one_line(error)}") from error
 
     def parameters(self, kind: str, name: str) -> tuple[Parameter, ...]:
@@ -153,37 +154,43 @@ class Registry:
 
     def _missing(self, kind: str, name: str) -> UnknownNameError | PluginError:
         """Why nothing has ``name``: broken or blocked, not installed, or misspelt."""
-        catalog = known(kind)
-        for plugin in self.plugins:
-            if plugin.status != "ok" and (plugin.name == name or plugin.distribution == catalog.get(name)):
-                return PluginError(
-                    f"{kind} {name!r} is not available: plugin {plugin.name} of {plugin.distribution} is {plugin.status}"
-                    f" ({plugin.reason})"
-                )
+        if obstacle := self._obstacle(kind, name):
+            return PluginError(f"{kind} {name!r} is not available: {_told(obstacle)}")
         installed = ", ".join(self.names(kind)) or "none"
-        if name in catalog:
-            hint = self._install(catalog[name])
-            return UnknownNameError(f"{kind} {name!r} is not installed: {hint} (installed: {installed})")
-        return UnknownNameError(
-            f"unknown {kind} {one_line(name)!r}: {self._nearest(kind, name, catalog)}installed: {installed}{self._broken()}"
-        )
+        if name in known(kind):
+            told = f"{kind} {name!r} is not installed: {self._install(kind, name)}"
+        else:
+            told = f"unknown {kind} {one_line(name)!r}{self._nearest(kind, name)}"
+        return UnknownNameError(f"{told} (installed: {installed}){self._broken()}")
 
-    def _nearest(self, kind: str, name: str, catalog: dict[str, str]) -> str:
+    def _obstacle(self, kind: str, name: str) -> Plugin | None:
+        """The installed plugin that would have ``name``, were it not broken or blocked."""
+        absent = (plugin for plugin in self.plugins if plugin.status != "ok")
+        return next((p for p in absent if p.name == name or p.distribution == known(kind).get(name)), None)
+
+    def _nearest(self, kind: str, name: str) -> str:
         provided = {n for r in self.all(kind) for n in (r.spec.name, *r.spec.aliases)}
-        near = get_close_matches(name, sorted(provided | set(catalog)), n=1)
-        if not near:
+        near = next(iter(get_close_matches(name, sorted(provided | known(kind).keys()), n=1)), None)
+        if near is None:
             return ""
-        install = "" if near[0] in provided else f" ({self._install(catalog[near[0]])})"
-        return f"did you mean {near[0]!r}{install}? "
+        if near in provided:
+            return f": did you mean {near!r}?"
+        obstacle = self._obstacle(kind, near)
+        return f": did you mean {near!r} ({_told(obstacle) if obstacle else self._install(kind, near)})?"
 
-    def _install(self, distribution: str) -> str:
-        """The command that brings a distribution, or its current version."""
+    def _install(self, kind: str, name: str) -> str:
+        """The command that brings the distribution of a known name, or its current version."""
+        distribution = known(kind)[name]
         upgrade = "--upgrade " if any(plugin.distribution == distribution for plugin in self.plugins) else ""
         return f"pip install {upgrade}{distribution}"
 
     def _broken(self) -> str:
         broken = [f"{plugin.name} of {plugin.distribution}" for plugin in self.plugins if plugin.status == "broken"]
         return f"; broken: {', '.join(broken)} (see `spectralkit plugins`)" if broken else ""
+
+
+def _told(plugin: Plugin) -> str:
+    return f"plugin {plugin.name} of {plugin.distribution} is {plugin.status}: {plugin.reason}"
 
 
 def _hidden(spec: Spec) -> frozenset[str]:

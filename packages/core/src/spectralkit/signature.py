@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
@@ -110,22 +111,14 @@ def arguments(docstring: str) -> dict[str, str]:
 def type_name(annotation: Any) -> str:
     """An annotation as a reader writes it: ``float | None``, ``'log' | 'raw'``, ``tuple[int, ...]``."""
     origin, members = typing.get_origin(annotation), typing.get_args(annotation)
-    if annotation is REQUIRED or annotation is Any:
-        return "any"
-    if annotation in (None, type(None)):
-        return "None"
-    if isinstance(annotation, str):
-        return annotation
     if origin is Literal:
-        return " | ".join(repr(member) for member in members)
-    if origin in (Union, types.UnionType):
-        return " | ".join(type_name(member) for member in members)
-    if origin is typing.Annotated:
-        return type_name(members[0])
-    if origin is not None and members and not isinstance(members[0], list):
-        inner = ", ".join("..." if member is ... else type_name(member) for member in members)
-        return f"{getattr(origin, '__name__', origin)}[{inner}]"
-    return getattr(annotation, "__name__", str(annotation))
+        return " | ".join(map(repr, members))
+    if origin in _UNIONS:
+        return " | ".join(map(type_name, members))
+    if origin in _CONTAINERS:
+        return f"{origin.__name__}[{', '.join('...' if member is ... else type_name(member) for member in members)}]"
+    names = {REQUIRED: "any", Any: "any", None: "None", type(None): "None"}
+    return names.get(annotation) or (annotation.__name__ if isinstance(annotation, type) else str(annotation))
 
 
 def _is_attrs(target: object) -> typing.TypeGuard[type[attrs.AttrsInstance]]:
@@ -139,8 +132,8 @@ def _hints(target: Callable[..., object]) -> dict[str, Any]:
         declared = {field.alias: field.type for field in attrs.fields(target)}
     else:
         declared = {p.name: p.annotation for p in inspect.signature(target).parameters.values()}
-    scope = vars(inspect.getmodule(target) or types)
-    return {name: _resolved(hint, scope) for name, hint in declared.items() if hint not in (None, REQUIRED)}
+    scope = vars(sys.modules[target.__module__])
+    return {name: _resolved(hint, scope) for name, hint in declared.items() if hint is not None}
 
 
 def _resolved(hint: Any, scope: Mapping[str, Any]) -> Any:
@@ -154,40 +147,44 @@ def _resolved(hint: Any, scope: Mapping[str, Any]) -> Any:
 
 def _default(default: Any, field: attrs.Attribute[Any] | None) -> Any:
     """A factory's product is not a value to print, unless it is an empty container."""
-    factory = field.default.factory if field is not None and isinstance(field.default, attrs.Factory) else None  # type: ignore[arg-type]
-    if factory in (list, dict, tuple, set):
-        return factory()
-    computed = default is attrs.NOTHING or type(default).__name__ == "_HAS_DEFAULT_FACTORY_CLASS"  # dataclasses' mark
-    return _COMPUTED if factory is not None or computed else default
+    factory: Any = field.default if field is not None else None
+    if isinstance(factory, attrs.Factory):  # type: ignore[arg-type]  # a class at run time, a function in its stub
+        return factory.factory() if factory.factory in (list, dict, tuple, set) else _COMPUTED
+    is_dataclass_factory = type(default).__name__ == "_HAS_DEFAULT_FACTORY_CLASS"
+    return _COMPUTED if is_dataclass_factory else default
 
 
 class _MismatchError(Exception):
     pass
 
 
+_UNIONS = (Union, types.UnionType)
+_CONTAINERS = (tuple, list, Sequence)
+_SCALARS: dict[Any, Callable[[Any], tuple[bool, Callable[[Any], object]]]] = {
+    # type: whether a value will do, and what brings it there; bool is an int to Python but not to a reader
+    bool: lambda value: (isinstance(value, bool), bool),
+    int: lambda value: (isinstance(value, int) and not isinstance(value, bool), int),
+    float: lambda value: (isinstance(value, int | float) and not isinstance(value, bool), float),
+    str: lambda value: (isinstance(value, str), str),
+    Path: lambda value: (isinstance(value, str | Path), Path),
+    type(None): lambda value: (value is None, lambda none: none),
+}
+
+
 def _accept(value: object, annotation: Any) -> object:
-    """``value`` as ``annotation``: widens int to float and list to tuple; unknown annotations accept anything."""
+    """``value`` as ``annotation``: widens int to float, str to Path, list to tuple; other annotations take anything."""
     origin, members = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is Literal:
         return _require(value, any(type(value) is type(member) and value == member for member in members))
-    if origin in (Union, types.UnionType):
+    if origin in _UNIONS:
         return _accept_any(value, members)
-    if origin is typing.Annotated:
-        return _accept(value, members[0])
-    if origin in (tuple, list, Sequence):
+    if origin in _CONTAINERS:
         return _accept_items(value, origin, members)
-    if annotation in (None, type(None)):
-        return _require(value, value is None)
-    if annotation is float:
-        _require(value, isinstance(value, int | float) and not isinstance(value, bool))
-        return float(typing.cast(float, value))
-    if annotation is int:
-        return _require(value, isinstance(value, int) and not isinstance(value, bool))
-    if annotation is Path:
-        return Path(typing.cast(str, _require(value, isinstance(value, str | Path))))
-    if annotation in (bool, str, tuple, list, dict):
-        return _require(value, isinstance(value, annotation))
-    return value
+    scalar = _SCALARS.get(annotation)
+    if scalar is None:
+        return value
+    fits, bring = scalar(value)
+    return bring(_require(value, fits))
 
 
 def _require(value: object, holds: bool) -> object:

@@ -52,9 +52,9 @@ class Spec:
 
     name: str = attrs.field(validator=_name)
     target: str = attrs.field(validator=_target)
-    summary: str
+    summary: str = attrs.field(validator=attrs.validators.instance_of(str))
     aliases: tuple[str, ...] = attrs.field(default=(), converter=_tuple, validator=_names)
-    citation: str = ""
+    citation: str = attrs.field(default="", validator=attrs.validators.instance_of(str))
 
 
 @attrs.frozen(kw_only=True)

@@ -1,0 +1,82 @@
+"""What commands print: one JSON document, or a table that is pretty on a terminal and plain in a pipe."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
+from contextvars import ContextVar
+from pathlib import PurePath
+from typing import TextIO
+
+from spectralkit.text import one_line
+
+_document: ContextVar[TextIO | None] = ContextVar("_document", default=None)
+
+
+def add_json(parser: ArgumentParser) -> None:
+    """The option ``--json``."""
+    parser.add_argument("--json", action="store_true", help="print one JSON document on stdout and nothing else")
+
+
+@contextmanager
+def json_only() -> Iterator[None]:
+    """Within, stdout is kept for :func:`print_json`; whatever else is printed goes to stderr."""
+    token = _document.set(sys.stdout)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        _document.reset(token)
+
+
+def print_json(document: object) -> None:
+    """Print ``document`` as JSON: NaN and infinities become null, paths strings, other strangers their ``repr``."""
+    stream = _document.get() or sys.stdout
+    stream.write(json.dumps(_plain(document), indent=2, allow_nan=False) + "\n")
+
+
+def _plain(value: object) -> object:
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, Sequence):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, PurePath) else repr(value)
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:
+    """Print rows under their columns: by rich on a terminal, else aligned text of whatever width, never truncated."""
+    cells = [[one_line(cell) for cell in row] for row in rows]
+    if sys.stdout.isatty():
+        _print_rich(columns, cells, title)
+    else:
+        _print_plain(columns, cells, title)
+
+
+def _print_plain(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str) -> None:
+    widths = [max(len(cell) for cell in column) for column in zip(columns, *rows, strict=True)]
+    lines = [title] if title else []
+    for row in (columns, *rows):
+        lines.append("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    print("\n".join(lines))
+
+
+def _print_rich(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))  # Text, so that square brackets are no markup
+    Console(highlight=False).print(table)
