@@ -7,7 +7,7 @@ _PROVIDES: dict[str, dict[str, tuple[str, ...]]] = {
         f"spectralkit-methods-{name}": {"method": (name,)}
         for name in (
             *("ovg", "taba", "null-class", "negative-prompt", "direct", "renoise"),
-            *("edict", "bdia", "sdedit", "cyclediffusion", "heun"),
+            *("edict", "bdia", "sdedit", "cyclediffusion", "heun", "ancestral"),
         )
     },
     "spectralkit-metrics-spectral": {"metric": ("s-g", "s-dc", "autocorrelated-ratio", "s-hf", "s-lf")},

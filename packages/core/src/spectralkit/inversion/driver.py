@@ -109,9 +109,15 @@ def sample(parts: Parts, inversion: Inversion, context: Context, *, progress: Pr
 def translate(
     parts: Parts, context: Context, *, keep_trajectory: bool = False, progress: Progress = silent
 ) -> Translation:
-    """Invert, then sample."""
+    """Invert, then sample; ``parts.repeats`` times, each on the output of the last, with noises of its own.
+
+    The first inversion is the one returned: it is the source image's.
+    """
     inversion = invert(parts, context, keep_trajectory=keep_trajectory, progress=progress)
     x = sample(parts, inversion, context, progress=progress)
+    for repetition in range(1, parts.repeats or 1):
+        again = attrs.evolve(context, x0=x, noise=context.noise.within(f"repetition {repetition}"))
+        x = sample(parts, invert(parts, again, progress=progress), again, progress=progress)
     return Translation(x, inversion, context.meter)
 
 

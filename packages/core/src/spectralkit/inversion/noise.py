@@ -24,14 +24,16 @@ class Noise:
     Args:
         seed: The run's noise seed.
         ids: One stable id per sample of the batch.
+        scope: Sets all purposes apart from the same purposes in other scopes.
     """
 
     seed: int
     ids: tuple[str, ...] = attrs.field(converter=_tuple)
+    scope: str = ""
 
     def generator(self, sample: int, purpose: str) -> torch.Generator:
         """The generator of one sample for one purpose."""
-        key = f"{self.seed}\0{self.ids[sample]}\0{purpose}".encode()
+        key = f"{self.seed}\0{self.ids[sample]}\0{self.scope}{purpose}".encode()
         seed = int.from_bytes(hashlib.sha256(key).digest()[:8], "big", signed=True)
         return torch.Generator().manual_seed(seed)
 
@@ -47,4 +49,8 @@ class Noise:
 
     def select(self, rows: Tensor) -> Noise:
         """The noise of a subset of the samples, (n,) indices."""
-        return Noise(self.seed, tuple(self.ids[i] for i in rows.tolist()))
+        return attrs.evolve(self, ids=tuple(self.ids[i] for i in rows.tolist()))
+
+    def within(self, scope: str) -> Noise:
+        """The same samples with numbers independent of this noise's and of every other scope's."""
+        return attrs.evolve(self, scope=f"{self.scope}{scope}/")

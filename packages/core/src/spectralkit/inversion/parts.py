@@ -1,4 +1,4 @@
-"""Inversion methods as values: five slots that compose with ``+``.
+"""Inversion methods as values: six slots that compose with ``+``.
 
 ``Parts()`` is standard inversion (Song et al. 2020) and the unit of composition. A method fills some of the slots:
 
@@ -6,7 +6,8 @@
 * ``step``: how one level leads to the next (ReNoise, EDICT, BDIA, Heun);
 * ``corrections``: what is added to the step, all of them computed at the same point (OVG);
 * ``sampler``: how the way back is walked (null-class, Direct, EDICT, BDIA);
-* ``depth``: the fraction of the levels that is climbed at all (SDEdit).
+* ``depth``: the fraction of the levels that is climbed at all (SDEdit);
+* ``repeats``: how often the whole translation is done, each time on the output of the last (SDEdit).
 
 Two parts that claim one slot conflict; corrections are summed.
 """
@@ -65,6 +66,25 @@ class Inversion:
     memory: State
     cost: Cost
     records: dict[str, Tensor]
+
+    def states(self, context: Context) -> tuple[Tensor, ...]:
+        """One state per level, ``x*_0 ... x*_index``, for samplers that retrace the climb.
+
+        Below the level where a climb was begun by forward noising, the states are x_0 noised by that very noise:
+        ``alpha x_0 + sigma n`` with ``n = (x*_K - alpha_K x_0) / sigma_K``.
+
+        Raises:
+            ConfigurationError: If the inversion kept no trajectory.
+        """
+        if not self.trajectory:
+            raise ConfigurationError(
+                "this sampler retraces the inversion, which kept no trajectory: invert with the same method or with "
+                "keep_trajectory=True"
+            )
+        start = context.levels[self.start_index]
+        noise = (self.trajectory[0] - start.alpha * context.x0) / start.sigma
+        below = [level.alpha * context.x0 + level.sigma * noise for level in context.levels[: self.start_index]]
+        return (*below, *self.trajectory)
 
 
 class Start(Protocol):
@@ -165,6 +185,7 @@ class Parts:
         corrections: Summed onto the step.
         sampler: Replaces :class:`MoveSampler`.
         depth: Fraction of the levels to climb, in (0, 1]; None is all.
+        repeats: Number of translations, each of the output of the last with noises of its own, >= 1; None is one.
         double: Whether the solver's state must be float64 (methods that amplify round-off).
     """
 
@@ -173,11 +194,14 @@ class Parts:
     corrections: tuple[Correction, ...] = attrs.field(default=(), converter=_tuple)
     sampler: Sampler | None = None
     depth: float | None = None
+    repeats: int | None = None
     double: bool = False
 
     def __attrs_post_init__(self) -> None:
         if self.depth is not None and not 0 < self.depth <= 1:
             raise ConfigurationError(f"depth must lie in (0, 1], got {self.depth}")
+        if self.repeats is not None and self.repeats < 1:
+            raise ConfigurationError(f"repeats must be at least 1, got {self.repeats}")
 
     def __add__(self, other: Parts) -> Parts:
         return Parts(
@@ -186,6 +210,7 @@ class Parts:
             corrections=self.corrections + other.corrections,
             sampler=_one("sampler", self.sampler, other.sampler),
             depth=_one("depth", self.depth, other.depth),
+            repeats=_one("repeats", self.repeats, other.repeats),
             double=self.double or other.double,
         )
 
