@@ -10,7 +10,7 @@ _PROVIDES: dict[str, dict[str, tuple[str, ...]]] = {
             *("edict", "bdia", "sdedit", "cyclediffusion", "heun", "ancestral"),
         )
     },
-    "spectralkit-metrics-spectral": {"metric": ("s-g", "s-dc", "autocorrelated-ratio", "s-hf", "s-lf")},
+    "spectralkit-metrics-spectral": {"metric": ("s-g", "s-dc", "autocorrelated-ratio", "s-hf", "s-lf", "s-lf-target")},
     "spectralkit-metrics-image": {"metric": ("psnr", "ssim", "ms-ssim", "haarpsi")},
     "spectralkit-metrics-perceptual": {"metric": ("lpips", "fid", "kid", "fd-lite0", "kd-lite0")},
     "spectralkit-models-ddim": {"model": ("ddim",), "parameterization": ("ddim", "ddim-x0", "ddim-v")},

@@ -1,0 +1,278 @@
+"""Names to code: resolution, suggestions, loading and building."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from spectralkit.catalog import known
+from spectralkit.discovery import Plugin
+from spectralkit.errors import ConfigurationError, DataError, PluginError, UnknownNameError
+from spectralkit.registry import Registry, registry
+from spectralkit.specs import KINDS, MethodSpec, MetricSpec, ModelSpec, Spec
+
+names = st.sampled_from(["a", "b", "c-1", "d", "e"])
+
+
+def method(name: str, aliases: tuple[str, ...] = (), target: str = "nowhere:at_all") -> MethodSpec:
+    return MethodSpec(name=name, target=target, summary="A method", aliases=aliases)
+
+
+def plugin(distribution: str, *specs: Spec, name: str = "entry") -> Plugin:
+    return Plugin(name, distribution, "1.0", "ok", specs=specs)
+
+
+def absent(name: str, distribution: str, status: str = "broken", reason: str = "ImportError: no luck") -> Plugin:
+    return Plugin(name, distribution, "1.0", status, reason)  # type: ignore[arg-type]
+
+
+@given(claims=st.lists(st.tuples(names, st.lists(names, max_size=2)), max_size=5), asked=names)
+def test_a_name_or_alias_resolves_exactly_when_one_plugin_claims_it(claims, asked):
+    plugins = [plugin(f"dist-{i}", method(name, tuple(aliases))) for i, (name, aliases) in enumerate(claims)]
+    found = Registry(tuple(plugins))
+    owners = [f"dist-{i}" for i, (name, aliases) in enumerate(claims) if asked in (name, *aliases)]
+    if len(owners) == 1:
+        assert found.resolve("method", asked).distribution == owners[0]
+    elif owners:
+        with pytest.raises(PluginError) as caught:
+            found.resolve("method", asked)
+        assert all(owner in str(caught.value) for owner in owners)
+    else:
+        with pytest.raises(UnknownNameError):
+            found.resolve("method", asked)
+
+
+@given(claims=st.lists(names, max_size=6))
+def test_listing_never_minds_a_clash(claims):
+    found = Registry(tuple(plugin(f"dist-{i}", method(name)) for i, name in enumerate(claims)))
+    assert [r.spec.name for r in found.all("method")] == sorted(claims)
+    assert list(found.names("method")) == sorted(set(claims))
+
+
+def test_a_clash_leaves_other_names_and_other_kinds_alone():
+    metric = MetricSpec(name="both", target="m:m", summary="", inputs=("latent",), higher_is_better=True)
+    found = Registry((plugin("one", method("both"), method("mine"), metric), plugin("two", method("both"))))
+    assert found.resolve("method", "mine").distribution == "one"
+    assert found.resolve("metric", "both").distribution == "one"
+    with pytest.raises(PluginError, match=r"claimed by one \(plugin entry\) and two \(plugin entry\): uninstall"):
+        found.resolve("method", "both")
+
+
+def test_an_unknown_kind_is_refused():
+    with pytest.raises(ConfigurationError, match="unknown kind 'methods': one of parameterization, method"):
+        Registry(()).names("methods")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "told"),
+    [
+        (
+            "method",
+            "renoise",
+            "method 'renoise' is not installed: pip install spectralkit-methods-renoise (installed: standard)",
+        ),
+        ("method", "standrd", "unknown method 'standrd': did you mean 'standard'? (installed: standard)"),
+        (
+            "method",
+            "renoize",
+            "did you mean 'renoise' (pip install spectralkit-methods-renoise)? (installed: standard)",
+        ),
+        ("method", "qqqqq", "unknown method 'qqqqq' (installed: standard)"),
+        ("method", "\x1b[31m", r"unknown method '\\x1b[31m' (installed: standard)"),
+        ("method", "", "unknown method '' (installed: standard)"),
+        ("metric", "lpips", "pip install spectralkit-metrics-perceptual (installed: none)"),
+        ("model", "edm", "pip install spectralkit-models-edm"),
+        ("parameterization", "ddim-v", "pip install spectralkit-models-ddim"),
+        ("dataset", "folder", "pip install spectralkit-datasets-folder"),
+        ("command", "train", "pip install spectralkit-models-training"),
+    ],
+)
+def test_an_unknown_name_is_answered_with_what_helps(kind, name, told):
+    with pytest.raises(UnknownNameError) as caught:
+        Registry((plugin("spectralkit", method("standard", ("ddim",))),)).resolve(kind, name)
+    assert told in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
+def test_an_old_distribution_is_to_be_upgraded():
+    found = Registry((plugin("spectralkit-metrics-image"),))
+    with pytest.raises(UnknownNameError, match="pip install --upgrade spectralkit-metrics-image"):
+        found.resolve("metric", "haarpsi")
+
+
+def test_an_alias_is_suggested_too():
+    with pytest.raises(UnknownNameError, match="did you mean 'identity'"):
+        Registry((plugin("x", method("standard", ("identity",))),)).resolve("method", "idntity")
+
+
+@pytest.mark.parametrize("status", ["broken", "blocked"])
+@pytest.mark.parametrize(
+    ("kind", "name", "plugin_name", "distribution"),
+    [("method", "mine", "mine", "acme"), ("metric", "s-g", "spectral", "spectralkit-metrics-spectral")],
+)
+def test_the_plugin_that_would_have_it_is_told(status, kind, name, plugin_name, distribution):
+    found = Registry((absent(plugin_name, distribution, status),))
+    told = f"'{name}' is not available: plugin {plugin_name} of {distribution} is {status}: ImportError: no luck"
+    with pytest.raises(PluginError, match=told):
+        found.resolve(kind, name)
+
+
+def test_a_misspelt_name_of_a_broken_plugin_is_told():
+    found = Registry((absent("spectral", "spectralkit-metrics-spectral"),))
+    with pytest.raises(UnknownNameError, match=r"did you mean 's-hf' \(plugin spectral of .* is broken"):
+        found.resolve("metric", "s-hff")
+
+
+def test_broken_plugins_are_mentioned_beside_an_unknown_name():
+    found = Registry((absent("theirs", "acme-theirs"),))
+    with pytest.raises(UnknownNameError, match="broken: theirs of acme-theirs"):
+        found.resolve("method", "qqqqq")
+
+
+def test_the_catalog_speaks_of_every_kind_and_of_possible_names():
+    for kind in KINDS:
+        for name, distribution in known(kind).items():
+            MethodSpec(name=name, target="a:a", summary="")
+            assert distribution.startswith("spectralkit-")
+
+
+def test_the_catalog_agrees_with_what_is_installed():
+    """A first-party package provides at least what the catalog promises of it."""
+    for kind in KINDS:
+        owners = {r.spec.name: r.distribution for r in registry().all(kind)}
+        for name, distribution in known(kind).items():
+            installed = any(p.distribution == distribution and p.status == "ok" for p in registry().plugins)
+            if installed:
+                assert owners.get(name) == distribution, f"{kind} {name} of {distribution}"
+
+
+TARGET = """
+import attrs
+from typing import Literal
+
+@attrs.frozen
+class Thing:
+    '''A thing.
+
+    Args:
+        size: How large.
+        mode: How.
+    '''
+    size: float = 1.0
+    mode: Literal["a", "b"] = "a"
+
+def needs(folder: str) -> str:
+    return folder
+
+def refuses(value: int = 0):
+    raise ValueError(f"value\\nmust not be {value}")
+
+def complains(value: int = 0):
+    from spectralkit.errors import DataError
+    raise DataError("no such image")
+
+def anything(**words):
+    return words
+
+number = 3
+
+@hookimpl
+def spectralkit_methods():
+    here = "acme_things:"
+    return [
+        MethodSpec(name=name.lower().replace("_", "-"), target=here + name, summary="")
+        for name in ("Thing", "needs", "refuses", "complains", "anything", "number", "missing")
+    ] + [MethodSpec(name="elsewhere", target="acme_nowhere.x:y", summary="")]
+
+@hookimpl
+def spectralkit_metrics():
+    return [MetricSpec(name="facts", target="acme_things:facts", summary="", inputs=("latent",), facts=("structure",),
+                       higher_is_better=True)]
+
+def facts(structure, window: int = 3):
+    return structure, window
+"""
+
+
+@pytest.fixture
+def things(install) -> Registry:
+    install("acme-things", "things", TARGET)
+    return registry()
+
+
+def test_build_brings_parameters_to_their_types(things):
+    built = things.build("method", "thing", size=2, mode="b")
+    assert (built.size, built.mode) == (2.0, "b")
+    assert type(built.size) is float
+    assert things.build("method", "anything", whatever=1) == {"whatever": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "told"),
+    [
+        ("thing", {"siz": 1}, "method 'thing': no parameter 'siz': did you mean 'size'? it takes mode, size"),
+        ("thing", {"\x1b": 1}, "no parameter"),
+        ("thing", {"size": "1"}, "method 'thing': size must be float, got '1' (str)"),
+        ("thing", {"size": True}, "size must be float, got True (bool)"),
+        ("thing", {"mode": "c"}, "mode must be 'a' | 'b', got 'c' (str)"),
+        ("needs", {}, "method 'needs': needs folder (str)"),
+        ("needs", {"folder": 1}, "folder must be str"),
+        ("refuses", {}, "method 'refuses': value must not be 0"),
+    ],
+)
+def test_build_refuses_what_the_signature_does_not_take(name, given, told, things):
+    with pytest.raises(ConfigurationError) as caught:
+        things.build("method", name, **given)
+    assert told in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
+def test_an_error_of_the_kit_passes_through(things):
+    with pytest.raises(DataError, match="no such image"):
+        things.build("method", "complains")
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("missing", "AttributeError"),
+        ("elsewhere", "No module named 'acme_nowhere'"),
+        ("number", "is no callable"),
+    ],
+)
+def test_a_target_that_is_not_there_is_a_plugin_error(name, told, things):
+    with pytest.raises(PluginError, match=told) as caught:
+        things.build("method", name)
+    assert "acme-things" in str(caught.value)
+
+
+def test_what_the_runner_supplies_is_no_parameter_of_the_user(things):
+    assert [parameter.name for parameter in things.parameters("metric", "facts")] == ["window"]
+    assert things.build("metric", "facts", structure="rgb") == ("rgb", 3)
+    with pytest.raises(ConfigurationError, match="it takes window"):
+        things.build("metric", "facts", structure="rgb", windw=3)
+
+
+def test_a_fitted_model_is_given_its_data(install):
+    install(
+        "acme-fit",
+        "fit",
+        "def fit(dataset, floor: float = 1.0): return dataset, floor\n"
+        "@hookimpl\n"
+        "def spectralkit_models():\n"
+        "    return [ModelSpec(name='fit', target='acme_fit:fit', summary='', dataset='ihc', fitted=True)]\n",
+    )
+    assert [parameter.name for parameter in registry().parameters("model", "fit")] == ["floor"]
+    assert registry().build("model", "fit", dataset="data", floor=2) == ("data", 2.0)
+
+
+def test_the_registry_is_made_once(monkeypatch):
+    registry.cache_clear()
+    assert registry() is registry()
+
+
+def test_core_registers_its_builtins():
+    assert registry().resolve("method", "standard").distribution == "spectralkit"
+    gaussian = registry().resolve("model", "gaussian").spec
+    assert isinstance(gaussian, ModelSpec)
+    assert (gaussian.dataset, gaussian.fitted) == ("ihc", True)
