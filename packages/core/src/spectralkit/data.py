@@ -38,6 +38,11 @@ class TranslationDataset(Protocol):
     """Samples of a source domain to be translated into a target domain."""
 
     @property
+    def name(self) -> str:
+        """The data set's registered name."""
+        ...
+
+    @property
     def source(self) -> str:
         """Name of the source condition."""
         ...
@@ -61,8 +66,12 @@ class TranslationDataset(Protocol):
 
     def __getitem__(self, index: int) -> Sample: ...
 
+    def sources(self) -> Iterator[Tensor]:
+        """Training images of the source domain, (C, H, W) each."""
+        ...
+
     def targets(self) -> Iterator[Tensor]:
-        """Real images of the target domain, (C, H, W) each, none of them a reference of the samples."""
+        """Training images of the target domain, (C, H, W) each, none of them a reference of the samples."""
         ...
 
 

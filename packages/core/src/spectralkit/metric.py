@@ -28,9 +28,8 @@ class Score(Metric, ABC):
 
     full_state_update = False
 
-    def score(self, **inputs: Tensor) -> Tensor | None:
-        """Per-sample values (B,), or None for a metric of the whole data set."""
-        return None
+    values: Tensor | None = None
+    """Per-sample values (B,) of the latest update, or None for a metric of the whole data set."""
 
     def details(self) -> Mapping[str, float | str]:
         """Numbers to print beside the score."""
@@ -53,12 +52,9 @@ class MeanScore(Score):
         """Per-sample values (B,)."""
 
     def update(self, **inputs: Tensor) -> None:
-        self.accumulate(self.score(**inputs))
-
-    def accumulate(self, values: Tensor) -> None:
-        """Add per-sample values already computed by :meth:`score`."""
-        self.total += values.double().sum()
-        self.count += values.numel()
+        self.values = self.score(**inputs)
+        self.total += self.values.double().sum()
+        self.count += self.values.numel()
 
     def compute(self) -> Tensor:
         if self.count == 0:
@@ -69,10 +65,7 @@ class MeanScore(Score):
 def check_images(metric: str, **images: Tensor) -> None:
     """Refuse images that are not finite (B, C, H, W) in [0, 1], by name."""
     for name, image in images.items():
-        if image.ndim != 4:
-            raise DataError(f"{metric}: {name} must be (B, C, H, W), got {tuple(image.shape)}")
-        if not torch.isfinite(image).all():
-            raise NonFiniteError(f"{metric}: {name} holds NaN or infinity")
+        _check_batch(metric, name, image)
         if image.min() < 0 or image.max() > 1:
             low, high = float(image.min()), float(image.max())
             raise DataError(f"{metric}: {name} must lie in [0, 1], got [{low:.4g}, {high:.4g}]: clamp or rescale it")
@@ -80,7 +73,15 @@ def check_images(metric: str, **images: Tensor) -> None:
 
 def check_latent(metric: str, latent: Tensor) -> None:
     """Refuse latents that are not finite (B, C, H, W)."""
-    if latent.ndim != 4:
-        raise DataError(f"{metric}: latent must be (B, C, H, W), got {tuple(latent.shape)}")
-    if not torch.isfinite(latent).all():
-        raise NonFiniteError(f"{metric}: latent holds NaN or infinity")
+    _check_batch(metric, "latent", latent)
+
+
+def _check_batch(metric: str, name: str, batch: Tensor) -> None:
+    if batch.ndim != 4:
+        raise DataError(f"{metric}: {name} must be (B, C, H, W), got {tuple(batch.shape)}")
+    if not batch.numel():
+        raise DataError(f"{metric}: {name} is empty, {tuple(batch.shape)}: pass at least one sample")
+    if not batch.is_floating_point():
+        raise DataError(f"{metric}: {name} holds {batch.dtype}: convert it to floating point, 8-bit values divided by 255")
+    if not torch.isfinite(batch).all():
+        raise NonFiniteError(f"{metric}: {name} holds NaN or infinity")

@@ -1,7 +1,7 @@
 """The program ``spectralkit``: finds the commands, runs the chosen one, and turns every failure into one line.
 
-Exit codes: 0 done; 1 a defect; 2 the user's mistake, or a plugin's; 130 interrupted; 141 the reader of a pipe is gone.
-``SPECTRALKIT_DEBUG=1`` shows the traceback.
+Exit codes: 0 done; 1 a defect; 2 a mistake of the user's, a file's or a plugin's; 130 interrupted; 141 the reader of a
+pipe is gone. ``SPECTRALKIT_DEBUG=1`` shows the traceback.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Sequence
 from contextlib import nullcontext
 from importlib.metadata import version
+from io import TextIOWrapper
 from typing import NoReturn, cast
 
 from spectralkit.cli.command import Command
@@ -37,6 +38,8 @@ class Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a locale without the letter is no reason to fail
     try:
         code = _run(sys.argv[1:] if arguments is None else arguments)
         sys.stdout.flush()
@@ -48,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Python flushes stdout once more as it exits; give it somewhere to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 141
-    except SpectralkitError as error:
+    except (SpectralkitError, OSError) as error:  # the user's files are the user's
         code = _fail(error, 2)
     except Exception as error:
         code = _fail(f"{reason(error)} (a defect: SPECTRALKIT_DEBUG=1 shows where)", 1)

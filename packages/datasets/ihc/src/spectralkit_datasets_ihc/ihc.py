@@ -15,10 +15,9 @@ from collections.abc import Iterator, Sequence
 import attrs
 import numpy as np
 import torch
-from torch import Tensor
-
 from spectralkit.data import Sample, Structure, decimate
 from spectralkit.errors import ConfigurationError
+from torch import Tensor
 
 SCALES = (4, 8, 16)
 TARGET = "high"
@@ -57,6 +56,7 @@ class Ihc:
     scale: int = 8
     size: int = 64
     pixels: Tensor = attrs.field(factory=load_pixels, repr=False, init=False)
+    name: str = attrs.field(default="ihc", init=False)
     target: str = attrs.field(default=TARGET, init=False)
     structure: Structure = attrs.field(default="rgb", init=False)
 
@@ -89,9 +89,15 @@ class Ihc:
         reference = self.pixels[:, y : y + self.size, x : x + self.size]
         return Sample(f"y{y}-x{x}", decimate(reference, self.scale), reference)
 
+    def sources(self) -> Iterator[Tensor]:
+        return (decimate(crop, self.scale) for crop in self._training_crops(bands=(1, 3)))
+
     def targets(self) -> Iterator[Tensor]:
-        for top in (0, 2 * BAND):
-            for y in _starts(top, top + BAND, self.size, 4):
+        return self._training_crops(bands=(0, 2))
+
+    def _training_crops(self, bands: tuple[int, int]) -> Iterator[Tensor]:
+        for band in bands:
+            for y in _starts(band * BAND, (band + 1) * BAND, self.size, 4):
                 for x in _starts(0, SPLIT, self.size, 12):
                     yield self.pixels[:, y : y + self.size, x : x + self.size]
 

@@ -1,0 +1,1 @@
+"""DDIM for spectralkit: parameterization and a trained model."""

@@ -1,0 +1,1 @@
+"""EDM for spectralkit: parameterization and a trained model."""

@@ -1,0 +1,1 @@
+"""Training of class-conditional diffusion models for spectralkit."""

@@ -1,0 +1,106 @@
+"""A model: a denoiser with its codec, conditions and schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import attrs
+import torch
+from torch import Tensor
+
+from spectralkit.diffusion.denoiser import Condition, Denoiser
+from spectralkit.diffusion.schedule import Schedule
+from spectralkit.errors import DataError, UnknownNameError
+from spectralkit.inversion.noise import Noise
+
+
+class Codec(Protocol):
+    """Pixels <-> the space the diffusion lives in."""
+
+    def encode(self, images: Tensor, noise: Noise) -> Tensor:
+        """(B, C, H, W) in [0, 1] -> (B, c, h, w)."""
+        ...
+
+    def decode(self, x: Tensor) -> Tensor:
+        """(B, c, h, w) -> (B, C, H, W), clamped to [0, 1]."""
+        ...
+
+
+@attrs.frozen
+class PixelCodec:
+    """The diffusion lives on the pixels themselves, in [-1, 1]."""
+
+    def encode(self, images: Tensor, noise: Noise) -> Tensor:
+        return 2 * images - 1
+
+    def decode(self, x: Tensor) -> Tensor:
+        return ((x + 1) / 2).clamp(0, 1)
+
+
+@attrs.frozen(eq=False)
+class Model:
+    """What a model plugin builds.
+
+    Args:
+        name: The name it was asked for by.
+        denoiser: ``(x, level, condition, guidance) -> Prediction``.
+        schedule: The noise levels.
+        codec: Pixels <-> diffusion space.
+        conditions: One embedding (1, ...) per condition name.
+        null: (1, ...), the embedding of no condition.
+        shape: (C, H, W) of its images.
+        dataset: Name of the data it was trained on or fitted to.
+        provenance: Where the weights come from: training configuration, digests.
+    """
+
+    name: str
+    denoiser: Denoiser
+    schedule: Schedule
+    codec: Codec
+    conditions: Mapping[str, Tensor]
+    null: Tensor
+    shape: tuple[int, int, int]
+    dataset: str
+    provenance: Mapping[str, Any] = attrs.field(factory=dict)
+
+    def condition(self, name: str) -> Condition:
+        """The condition called ``name``.
+
+        Raises:
+            UnknownNameError: If the model was not trained on it.
+        """
+        if name not in self.conditions:
+            known = ", ".join(self.conditions)
+            raise UnknownNameError(f"model '{self.name}' does not know the condition '{name}': it knows {known}")
+        return Condition(self.conditions[name], self.null)
+
+    def check_fits(self, dataset: str, shape: tuple[int, int, int]) -> None:
+        """Refuse images of another shape than the model's.
+
+        Raises:
+            DataError: Naming both shapes.
+        """
+        if shape != self.shape:
+            raise DataError(
+                f"data set '{dataset}' has images of {_times(shape)}, but model '{self.name}' takes {_times(self.shape)} "
+                "(channels x height x width): choose another data set or model"
+            )
+
+    def to(self, device: torch.device) -> Model:
+        """The model on another device."""
+        return attrs.evolve(
+            self,
+            denoiser=self.denoiser.to(device),
+            conditions={name: embedding.to(device) for name, embedding in self.conditions.items()},
+            null=self.null.to(device),
+        )
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model is."""
+        return self.null.device
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape))

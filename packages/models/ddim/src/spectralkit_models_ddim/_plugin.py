@@ -1,0 +1,48 @@
+"""Registration."""
+
+from __future__ import annotations
+
+from spectralkit.hookspecs import hookimpl
+from spectralkit.specs import ModelSpec, ParameterizationSpec
+
+MODULE = "spectralkit_models_ddim.parameterizations"
+DDIM = 'Song, Meng & Ermon 2020, "Denoising Diffusion Implicit Models"'
+
+
+@hookimpl
+def spectralkit_parameterizations() -> tuple[ParameterizationSpec, ...]:
+    """Noise, image and velocity prediction on the variance-preserving schedule."""
+    return (
+        ParameterizationSpec(
+            name="ddim",
+            target=f"{MODULE}:ddim",
+            summary="Noise prediction on the variance-preserving schedule",
+            citation=DDIM,
+        ),
+        ParameterizationSpec(
+            name="ddim-x0",
+            target=f"{MODULE}:ddim_x0",
+            summary="Image prediction on the variance-preserving schedule",
+            citation=DDIM,
+        ),
+        ParameterizationSpec(
+            name="ddim-v",
+            target=f"{MODULE}:ddim_v",
+            summary="Velocity prediction on the variance-preserving schedule",
+            citation='Salimans & Ho 2022, "Progressive Distillation for Fast Sampling of Diffusion Models"',
+        ),
+    )
+
+
+@hookimpl
+def spectralkit_models() -> tuple[ModelSpec, ...]:
+    """The shipped checkpoint."""
+    return (
+        ModelSpec(
+            name="ddim",
+            target="spectralkit_models_ddim.model:ddim_model",
+            summary="Class-conditional U-Net trained to predict the noise on 64x64 histology",
+            citation=DDIM,
+            dataset="ihc",
+        ),
+    )
