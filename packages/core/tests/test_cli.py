@@ -92,6 +92,18 @@ def test_a_defect_is_one_line_and_exit_code_1(install, capsys):
     )
 
 
+def test_a_file_that_cannot_be_opened_is_no_defect(install, capsys):
+    install("acme-act", "act", acting("open('/no/such/folder/file')"))
+    assert main(["act"]) == 2
+    assert only_line(capsys) == ("spectralkit: error: [Errno 2] No such file or directory: '/no/such/folder/file'")
+
+
+def test_a_locale_without_the_letter_is_no_reason_to_fail(install, site):
+    install("acme-act", "act", acting("print('\u03c3')\nreturn 0"))
+    done = program("act", site=site, PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stdout) == (0, "\\u03c3\n")
+
+
 def test_an_interruption_is_one_line_and_exit_code_130(install, capsys):
     install("acme-act", "act", acting("raise KeyboardInterrupt"))
     assert main(["act"]) == 130

@@ -12,7 +12,10 @@ _PROVIDES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "spectralkit-metrics-spectral": {"metric": ("s-g", "s-dc", "autocorrelated-ratio", "s-hf", "s-lf", "s-lf-target")},
     "spectralkit-metrics-image": {"metric": ("psnr", "ssim", "ms-ssim", "haarpsi")},
-    "spectralkit-metrics-perceptual": {"metric": ("lpips", "fid", "kid", "fd-lite0", "kd-lite0")},
+    "spectralkit-metrics-perceptual": {
+        "metric": ("lpips", "fid", "kid", "fd-lite0", "kd-lite0"),
+        "command": ("weights",),
+    },
     "spectralkit-models-ddim": {"model": ("ddim",), "parameterization": ("ddim", "ddim-x0", "ddim-v")},
     "spectralkit-models-edm": {"model": ("edm",), "parameterization": ("edm",)},
     "spectralkit-models-flow": {"model": ("flow",), "parameterization": ("flow",)},
