@@ -35,7 +35,7 @@ def test_inversion_converges_to_the_exact_flow_with_first_order(schedule: VPSche
 
 
 @given(seed=st.integers(0, 2**16), steps=st.sampled_from([25, 50]))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6)
 def test_round_trip_error_falls_with_the_first_order(seed: int, steps: int) -> None:
     denoiser = random_gaussian(seed)
     x0 = source_batch(denoiser, 0, 2, seed)

@@ -21,6 +21,13 @@ def norm(a: Tensor) -> Tensor:
     return squared_norm(a).sqrt()
 
 
+def unit(a: Tensor) -> Tensor:
+    """Each sample divided by its norm, zero where it is zero; squares can neither overflow nor vanish."""
+    peak = a.abs().flatten(1).amax(dim=1).view(-1, *(1,) * (a.ndim - 1))
+    scaled = a / torch.where(peak > 0, peak, torch.ones_like(peak))
+    return scaled / norm(scaled).clamp_min(1)  # the norm is at least 1 wherever the peak is not 0
+
+
 def dimension(a: Tensor) -> int:
     """``d = C H W``."""
     return a[0].numel()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,18 +39,26 @@ def parse(expression: str) -> tuple[Term, ...]:
     Raises:
         ConfigurationError: If the text is anything else than ``name(key=literal, ...) + ...``.
     """
-    pieces = _STRING.split(expression)
-    hidden = "".join(piece if i % 2 else _HYPHEN.sub(_STAND_IN, piece) for i, piece in enumerate(pieces))
     try:
-        tree = ast.parse(hidden.strip(), mode="eval")
+        terms = tuple(_terms(_tree(expression), expression))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise _malformed(expression, "it does not parse") from error
-    terms = tuple(_terms(tree.body, expression))
     names = [term.name for term in terms]
     for name in names:
         if names.count(name) > 1:
             raise _malformed(expression, f"'{name}' appears twice")
     return terms
+
+
+def _tree(expression: str) -> ast.expr:
+    """Python's syntax tree of the text, hyphens hidden in names."""
+    if _STAND_IN in expression:
+        raise SyntaxError(f"{_STAND_IN!r} is part of no name")
+    pieces = _STRING.split(expression)
+    hidden = "".join(piece if i % 2 else _HYPHEN.sub(_STAND_IN, piece) for i, piece in enumerate(pieces))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # doubtful text (a stray backslash, 1if) is refused, whatever Python's version
+        return ast.parse(hidden.strip(), mode="eval").body
 
 
 def _terms(node: ast.expr, expression: str) -> list[Term]:

@@ -28,7 +28,7 @@ from typing import Literal
 
 import attrs
 import torch
-from spectralkit.diffusion.batch import dimension, inner, norm, squared_norm
+from spectralkit.diffusion.batch import dimension, inner, norm, squared_norm, unit
 from spectralkit.diffusion.schedule import Level
 from spectralkit.errors import ConfigurationError
 from spectralkit.inversion.parts import Parts
@@ -100,20 +100,19 @@ class OrthogonalVarianceGuidance:
         if self.eta_hf == 0 and self.eta_lf == 0:
             return torch.zeros_like(base)
         projected, conflict = project(gradients(probe, probe.context.x0), GUARD if self.variant == "reference" else 0.0)
-        probe.context.meter.record("ovg/conflict", conflict.float())
+        meter = probe.context.meter
+        meter.record("ovg/conflict", conflict.float())
         delta = norm(base - probe.x)
         eta_hf = 1e-6 * 4096 / dimension(base) if self.eta_hf is None else self.eta_hf
         interval = probe.context.schedule.interval(here, there)
-        u_hf = self.correction("hf", projected.hf, eta_hf, delta=delta, interval=interval, meter=probe.context.meter)
-        u_lf = self.correction(
-            "lf", projected.lf, self.eta_lf, delta=delta, interval=interval, meter=probe.context.meter
-        )
+        u_hf = self.correction("hf", projected.hf, eta_hf, delta=delta, interval=interval, meter=meter)
+        u_lf = self.correction("lf", projected.lf, self.eta_lf, delta=delta, interval=interval, meter=meter)
         return u_hf + u_lf
 
     def correction(self, name: str, g: Tensor, eta: float, *, delta: Tensor, interval: float, meter: Meter) -> Tensor:
         """``u`` for one projected gradient; ``delta`` is the norm of the base step, (B, 1, 1, 1)."""
         if self.variant == "normalised":
-            return -eta * delta / norm(g).clamp_min(torch.finfo(g.dtype).tiny) * g
+            return -eta * delta * unit(g)
         if self.variant == "paper":
             return -eta * g
         u = -eta * interval * g

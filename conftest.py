@@ -1,0 +1,12 @@
+"""Hypothesis for all packages: the same examples on every run, and ``HYPOTHESIS_PROFILE=explore`` for new ones."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+# No deadline: the first call of anything in torch is slower than the rest by orders of magnitude.
+settings.register_profile("reproducible", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "reproducible"))
