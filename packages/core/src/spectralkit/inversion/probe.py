@@ -94,6 +94,19 @@ class Context:
         self.meter.forward_rows += evaluations(guidance) * x.shape[0]
         return self.denoiser(x, level, condition, guidance)
 
+    def gradient(self, losses: Tensor, point: Tensor) -> Tensor:
+        """One counted backward through one conditional evaluation, for what is no state (an embedding).
+
+        Args:
+            losses: (n,), each a function of its own row of ``point`` alone.
+            point: (n, ...), a leaf that requires a gradient.
+
+        Returns:
+            (n, ...), the gradient of each loss in its own row.
+        """
+        self.meter.backward_rows += losses.shape[0]
+        return torch.autograd.grad(losses.sum(), point)[0]
+
 
 @attrs.define(eq=False)
 class Probe:
