@@ -1,0 +1,5 @@
+"""CycleDiffusion for spectralkit."""
+
+from spectralkit_methods_cyclediffusion.cyclediffusion import DPMEncoder, cyclediffusion
+
+__all__ = ["DPMEncoder", "cyclediffusion"]
