@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
+import attrs
 import torch
 from torch import Tensor, nn
 
@@ -119,3 +121,9 @@ def context_for(
         label=label,
         meter=Meter(x0.shape[0]),
     )
+
+
+def subset(context: Context, rows: Sequence[int]) -> Context:
+    """The same problem for some of its samples in any order, with a meter of its own."""
+    index = torch.tensor(rows)
+    return attrs.evolve(context, x0=context.x0[index], noise=context.noise.select(index), meter=Meter(len(rows)))
