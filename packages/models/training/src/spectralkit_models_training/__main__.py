@@ -1,0 +1,92 @@
+"""Train a checkpoint: ``python -m spectralkit_models_training --process edm --dataset ihc --out DIR``.
+
+The run is resumable: its whole state is kept in ``--state`` and picked up from there. The checkpoint's ``config.json``
+records everything that made the weights: configuration, seed, data digest, versions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import platform
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, cast
+
+import attrs
+import torch
+
+from spectralkit.checkpoint import CheckpointConfig, save_checkpoint
+from spectralkit.data import TrainingSet
+from spectralkit.diffusion.process import Process
+from spectralkit.errors import ConfigurationError, SpectralkitError
+from spectralkit.network import ConditionalUNet, UNetConfig
+from spectralkit.registry import registry
+from spectralkit.rundir import fresh_directory
+from spectralkit.specs import DatasetSpec
+from spectralkit_models_training.train import Trainer, TrainingConfig, train
+
+
+def parse() -> argparse.Namespace:
+    """The command line; every field of :class:`TrainingConfig` is an option."""
+    parser = argparse.ArgumentParser(prog="python -m spectralkit_models_training", description=__doc__)
+    parser.add_argument("--process", required=True, help="parameterization, like 'ddim' or 'edm'")
+    parser.add_argument("--set", action="append", default=[], metavar="PARAM=VALUE", help="a parameter of the process")
+    parser.add_argument("--dataset", default="ihc", help="registered data set with training data")
+    parser.add_argument("--out", type=Path, required=True, help="checkpoint directory, must not exist")
+    parser.add_argument("--state", type=Path, help="resumable state (default: OUT.state)")
+    for field in attrs.fields(TrainingConfig):
+        parser.add_argument(f"--{field.name.replace('_', '-')}", type=type(field.default), default=field.default)
+    return parser.parse_args()
+
+
+def training_set(name: str) -> TrainingSet:
+    """The training half of a registered data set.
+
+    Raises:
+        ConfigurationError: If it has none.
+    """
+    registered = registry().resolve("dataset", name)
+    spec = cast(DatasetSpec, registered.spec)
+    if spec.training is None:
+        raise ConfigurationError(f"data set '{name}' has no training data: choose another")
+    factory = registry().load(attrs.evolve(registered, spec=attrs.evolve(spec, target=spec.training)))
+    return cast(TrainingSet, cast(Any, factory)())
+
+
+def main() -> None:
+    """Train and write the checkpoint."""
+    arguments = parse()
+    config = TrainingConfig(**{field.name: getattr(arguments, field.name) for field in attrs.fields(TrainingConfig)})
+    pairs = (assignment.partition("=") for assignment in arguments.set)
+    parameters = {name: ast.literal_eval(value) for name, _, value in pairs}
+    process = cast(Process, registry().build("parameterization", arguments.process, **parameters))
+    data = training_set(arguments.dataset)
+    torch.manual_seed(config.seed)
+    network = ConditionalUNet(UNetConfig(), len(data.conditions))
+    trainer = Trainer(network, process.schedule, process.parameterization, data, config)
+    train(trainer, arguments.state or arguments.out.with_suffix(".state"))
+    provenance = {
+        **attrs.asdict(config),
+        "data_sha256": data.digest,
+        "versions": {"python": platform.python_version(), "torch": version("torch"), "diffusers": version("diffusers")},
+    }
+    checkpoint = CheckpointConfig(
+        network=UNetConfig(),
+        process=arguments.process,
+        process_parameters=parameters,
+        conditions=data.conditions,
+        shape=(UNetConfig().channels, config.size, config.size),
+        dataset=arguments.dataset,
+        training=provenance,
+    )
+    with fresh_directory(arguments.out) as directory:
+        save_checkpoint(directory, trainer.average, checkpoint)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except SpectralkitError as error:
+        sys.exit(f"error: {error}")
