@@ -1,0 +1,58 @@
+"""Specs of the perceptual metrics, and the command that says which weights they need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import inf
+
+from spectralkit.hookspecs import hookimpl
+from spectralkit.specs import CommandSpec, MetricSpec
+
+FRECHET = "Heusel, Ramsauer, Unterthiner, Nessler and Hochreiter, NeurIPS 2017"
+KERNEL = "Bińkowski, Sutherland, Arbel and Gretton, ICLR 2018"
+
+
+def distance(name: str, attribute: str, summary: str, smallest: float, citation: str) -> MetricSpec:
+    """A distance between the generated images and the data set's real target images."""
+    return MetricSpec(
+        name=name,
+        target=f"spectralkit_metrics_perceptual.distances:{attribute}",
+        summary=summary,
+        inputs=("generated",),
+        facts=("targets",),
+        higher_is_better=False,
+        range=(smallest, inf),
+        citation=citation,
+    )
+
+
+@hookimpl
+def spectralkit_metrics() -> Iterable[MetricSpec]:
+    """LPIPS and the distribution distances."""
+    return (
+        MetricSpec(
+            name="lpips",
+            target="spectralkit_metrics_perceptual.lpips:LPIPS",
+            summary="learned perceptual distance (AlexNet; needs its weights)",
+            inputs=("generated", "reference"),
+            higher_is_better=False,
+            range=(0.0, inf),
+            citation="Zhang, Isola, Efros, Shechtman and Wang, CVPR 2018",
+        ),
+        distance("fid", "fid", "Fréchet distance of Inception features (needs their weights)", 0.0, FRECHET),
+        distance("kid", "kid", "kernel distance of Inception features (needs their weights)", -inf, KERNEL),
+        distance("fd-lite0", "fd_lite0", "Fréchet distance of EfficientNet-Lite0 features; not FID", 0.0, FRECHET),
+        distance("kd-lite0", "kd_lite0", "kernel distance of EfficientNet-Lite0 features; not KID", -inf, KERNEL),
+    )
+
+
+@hookimpl
+def spectralkit_commands() -> Iterable[CommandSpec]:
+    """``spectralkit weights``."""
+    return (
+        CommandSpec(
+            name="weights",
+            target="spectralkit_metrics_perceptual.command:weights",
+            summary="pretrained weights of lpips, fid and kid: which are needed, where they go, whether they are there",
+        ),
+    )

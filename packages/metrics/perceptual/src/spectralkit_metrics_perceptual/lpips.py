@@ -1,0 +1,131 @@
+r"""Learned perceptual image patch similarity.
+
+.. math:: d(x, y) = \sum_l \operatorname{mean}_{hw} \lVert w_l \odot (\hat\phi_l(x) - \hat\phi_l(y)) \rVert^2
+
+with :math:`\hat\phi_l` the channel-normalised activations of an ImageNet network on images mapped to [-1, 1], and
+:math:`w_l` fitted to human judgements. Network and :math:`w_l` are those of the ``lpips`` package, version 0.1; the
+backbone's weights must be placed by hand (see :mod:`spectralkit_metrics_perceptual.weights`).
+
+Zhang, Isola, Efros, Shechtman and Wang, CVPR 2018.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Literal, Self, get_args
+
+import attrs
+import torch
+from spectralkit.errors import ConfigurationError, DataError
+from spectralkit.metric import MeanScore, check_images
+from torch import Tensor, nn
+
+from spectralkit_metrics_perceptual.weights import ALEXNET, SQUEEZENET, VGG16, Weights, load
+
+Net = Literal["alex", "squeeze", "vgg"]
+
+
+@attrs.frozen
+class Backbone:
+    """What LPIPS needs to know of a network: its weights and the least side its last layer can see."""
+
+    weights: Weights
+    side: int
+
+
+BACKBONES: dict[str, Backbone] = {
+    "alex": Backbone(ALEXNET, 31),
+    "squeeze": Backbone(SQUEEZENET, 17),
+    "vgg": Backbone(VGG16, 16),
+}
+
+
+def network(net: Net, state: dict[str, Tensor]) -> nn.Module:
+    """LPIPS on a backbone.
+
+    Args:
+        net: The backbone's architecture.
+        state: Its weights, under torchvision's names.
+
+    Raises:
+        DataError: If the weights do not fit the architecture.
+    """
+    import lpips
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The parameter 'pretrained' is deprecated")  # lpips' call, not ours
+        warnings.filterwarnings("ignore", "Arguments other than a weight enum")
+        # Built untrained, since lpips would download; the weights follow.
+        model: nn.Module = lpips.LPIPS(net=net, pnet_rand=True, verbose=False)
+    backbone = model.get_submodule("net")
+    # lpips cuts torchvision's ``features`` into slices and keeps their numbers: slice2.3.weight is features.3.weight.
+    names = {key: f"features.{key.partition('.')[2]}" for key in backbone.state_dict()}
+    try:
+        backbone.load_state_dict({key: state[name] for key, name in names.items()})
+    except (KeyError, RuntimeError) as error:
+        raise DataError(f"lpips: the weights do not fit {net}: {str(error).splitlines()[0]}") from error
+    return model.eval().requires_grad_(False)
+
+
+def lpips_values(network: nn.Module, generated: Tensor, reference: Tensor) -> Tensor:
+    """LPIPS of each image.
+
+    Args:
+        network: As :func:`network` builds it.
+        generated: (B, 1 or 3, H, W) in [0, 1].
+        reference: (B, 1 or 3, H, W) in [0, 1].
+
+    Returns:
+        (B,), non-negative.
+    """
+    x, y = (2 * image.float().expand(-1, 3, -1, -1) - 1 for image in (generated, reference))
+    values: Tensor = network(x, y)
+    return values.flatten()
+
+
+class LPIPS(MeanScore):
+    """Mean over images of the learned perceptual distance.
+
+    Args:
+        net: Backbone: ``alex`` (the paper's and the default), ``squeeze`` or ``vgg``.
+
+    Raises:
+        ConfigurationError: On an unknown backbone.
+        DataError: If the backbone's weights are absent or corrupt.
+    """
+
+    higher_is_better = False
+
+    def __init__(self, net: Net = "alex") -> None:
+        super().__init__()
+        if net not in get_args(Net):
+            raise ConfigurationError(f"lpips: net {net!r} is unknown: choose one of {', '.join(get_args(Net))}")
+        self.side = BACKBONES[net].side
+        self.network = network(net, load(BACKBONES[net].weights))
+
+    def train(self, mode: bool = True) -> Self:
+        """Keep the network in evaluation mode, whatever ``mode``: it has dropout layers."""
+        super().train(mode)
+        self.network.eval()
+        return self
+
+    def score(self, *, generated: Tensor, reference: Tensor) -> Tensor:  # type: ignore[override]  # names its inputs
+        """LPIPS of each image, (B,).
+
+        Raises:
+            DataError: On inputs too small, of different shape, of other than 1 or 3 channels, or outside [0, 1].
+            NonFiniteError: On NaN or infinity.
+        """
+        if generated.shape != reference.shape or generated.numel() == 0:
+            raise DataError(
+                f"lpips: generated {tuple(generated.shape)} and reference {tuple(reference.shape)} must be alike and "
+                "not empty: resize or crop one of them"
+            )
+        check_images("lpips", generated=generated, reference=reference)
+        channels, height, width = generated.shape[1:]
+        if channels not in (1, 3):
+            raise DataError(f"lpips takes 1 or 3 channels, got {channels}")
+        if min(height, width) < self.side:
+            raise DataError(f"lpips: images of {height}x{width} are too small: both sides must be at least {self.side}")
+        with torch.no_grad():
+            return lpips_values(self.network, generated, reference)
