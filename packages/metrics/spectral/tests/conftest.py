@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from spectralkit_metrics_spectral.cache import forget
 from torch import Tensor
+
+from spectralkit_metrics_spectral.cache import forget
 
 
 @pytest.fixture(scope="session", autouse=True)

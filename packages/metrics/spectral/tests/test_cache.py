@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from spectralkit_metrics_spectral.cache import forget, recall_or
 
 KEY = {"k": 5, "version": 1}

@@ -7,10 +7,11 @@ from importlib import import_module
 
 import pytest
 import torch
+from torch import Tensor
+
 from spectralkit.metric import Score
 from spectralkit.testing.processes import across_processes
 from spectralkit_metrics_spectral._plugin import spectralkit_metrics
-from torch import Tensor
 
 SPECS = {spec.name: spec for spec in spectralkit_metrics()}
 

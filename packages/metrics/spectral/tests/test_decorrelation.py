@@ -10,10 +10,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
-from spectralkit.errors import ConfigurationError, DataError, NonFiniteError
-from spectralkit_metrics_spectral import AutocorrelatedRatio, DecorrelationScore, PatchTest, exact_threshold, roughness
 from torch import Tensor
 from torch.nn.functional import pad
+
+from spectralkit.errors import ConfigurationError, DataError, NonFiniteError
+from spectralkit_metrics_spectral import AutocorrelatedRatio, DecorrelationScore, PatchTest, exact_threshold, roughness
 
 
 def white(n: int, shape: tuple[int, ...], seed: int = 0) -> Tensor:

@@ -12,11 +12,12 @@ import pywt
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor
+
 from spectralkit.errors import ConfigurationError, DataError, NonFiniteError
 from spectralkit_metrics_spectral import HighFrequencyScore, measure
 from spectralkit_metrics_spectral.cache import forget
 from spectralkit_metrics_spectral.highfrequency import high_frequency_score, log_energy, wavelet_order
-from torch import Tensor
 
 
 def radius(side: int) -> Tensor:

@@ -10,10 +10,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
+from torch import Tensor
+
 from spectralkit.errors import ConfigurationError, DataError, NonFiniteError
 from spectralkit_metrics_spectral import LowFrequencyScore, TargetLowFrequencyScore, low_frequency_score
 from spectralkit_metrics_spectral.lowfrequency import low_pass, shape_mask
-from torch import Tensor
 
 
 def ssim_by_scipy(u: np.ndarray, v: np.ndarray) -> float:

@@ -8,6 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
+
 from spectralkit.errors import ConfigurationError
 from spectralkit_metrics_spectral import exact_threshold, roughness, roughness_cdf
 from spectralkit_metrics_spectral.roughness import roughness_weights

@@ -8,8 +8,9 @@ import pywt
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from spectralkit_metrics_spectral.wavelet import detail_energy, details
 from torch import Tensor
+
+from spectralkit_metrics_spectral.wavelet import detail_energy, details
 
 # PyWavelets tabulates the taps of high orders to about 1e-11, so that they are orthonormal only that far.
 ROUND_OFF = 1e-9

@@ -20,10 +20,10 @@ from collections.abc import Mapping
 import attrs
 import torch
 from scipy.stats import binom
-from spectralkit.errors import ConfigurationError, DataError
-from spectralkit.metric import MeanScore, check_latent
 from torch import Tensor
 
+from spectralkit.errors import ConfigurationError, DataError
+from spectralkit.metric import MeanScore, check_latent
 from spectralkit_metrics_spectral.roughness import roughness
 from spectralkit_metrics_spectral.threshold import threshold
 

@@ -19,9 +19,10 @@ import numpy as np
 import torch
 from scipy.special import gammaln, logsumexp, xlogy
 from scipy.stats import chi2, kstest, kstwo
+from torch import Tensor
+
 from spectralkit.errors import DataError
 from spectralkit.metric import Score, check_latent
-from torch import Tensor
 
 from torchmetrics.utilities import dim_zero_cat  # isort: skip  # imports only after the repair spectralkit.metric makes
 

@@ -19,10 +19,10 @@ from itertools import islice
 
 import attrs
 import torch
-from spectralkit.errors import ConfigurationError, DataError
-from spectralkit.metric import MeanScore, check_images
 from torch import Tensor
 
+from spectralkit.errors import ConfigurationError, DataError
+from spectralkit.metric import MeanScore, check_images
 from spectralkit_metrics_spectral.cache import Key, recall_or
 from spectralkit_metrics_spectral.spectrum import POWER_FLOOR, frequencies, power_spectrum, slope
 from spectralkit_metrics_spectral.wavelet import ORDERS, detail_energy

@@ -19,11 +19,11 @@ from collections.abc import Mapping
 from typing import get_args
 
 import torch
+from torch import Tensor
+
 from spectralkit.data import Structure
 from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.metric import MeanScore, check_images
-from torch import Tensor
-
 from spectralkit_metrics_spectral.spectrum import radius
 
 # torchmetrics imports only after the repair that spectralkit.metric makes.

@@ -23,8 +23,9 @@ import numpy as np
 import torch
 from scipy.optimize import brentq
 from scipy.stats import chi2
-from spectralkit.errors import ConfigurationError
 from torch import Tensor
+
+from spectralkit.errors import ConfigurationError
 
 
 def roughness(field: Tensor, k: int) -> Tensor:

@@ -9,8 +9,9 @@ channels (appendix B.4 of "Spectral Collapse in Diffusion Inversion").
 from __future__ import annotations
 
 import torch
-from spectralkit.errors import DataError
 from torch import Tensor
+
+from spectralkit.errors import DataError
 
 BAND = (0.005, 0.4)
 POWER_FLOOR = 1e-12
