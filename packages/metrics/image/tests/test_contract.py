@@ -7,13 +7,14 @@ from importlib import import_module
 
 import pytest
 import torch
+from torch import Tensor
+
 from spectralkit.errors import ConfigurationError, DataError, NonFiniteError
 from spectralkit.metric import MeanScore, Score
 from spectralkit.testing.processes import across_processes
 from spectralkit_metrics_image import SSIM, HaarPSI, MultiScaleSSIM, PooledPSNR, psnr
 from spectralkit_metrics_image._plugin import spectralkit_metrics
 from spectralkit_metrics_image.mask import luma
-from torch import Tensor
 
 SPECS = {spec.name: spec for spec in spectralkit_metrics()}
 BUILDERS: list[Callable[[], Score]] = [psnr, PooledPSNR, SSIM, MultiScaleSSIM, HaarPSI]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-import spectralkit.metric  # noqa: F401  (makes torchvision, and so piq, importable)
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from spectralkit_metrics_image import haarpsi_values
 from torch import Tensor
+
+import spectralkit.metric  # noqa: F401  (makes torchvision, and so piq, importable)
+from spectralkit_metrics_image import haarpsi_values
 
 
 @settings(max_examples=20, deadline=None)

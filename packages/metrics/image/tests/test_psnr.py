@@ -9,9 +9,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage.metrics import peak_signal_noise_ratio
+from torch import Tensor
+
 from spectralkit.errors import DataError
 from spectralkit_metrics_image import PSNR, PooledPSNR, psnr, psnr_values
-from torch import Tensor
 
 
 def test_matches_scikit_image(pair: tuple[Tensor, Tensor]) -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import spectralkit.metric  # noqa: F401  (makes torchvision, and so piq, importable)
 import torch
 from scipy.ndimage import gaussian_filter
 from skimage.metrics import structural_similarity
+from torch import Tensor
+
+import spectralkit.metric  # noqa: F401  (makes torchvision, and so piq, importable)
 from spectralkit.errors import DataError
 from spectralkit_metrics_image import ms_ssim_values, ssim_values
 from spectralkit_metrics_image.mask import pixel_weights
-from torch import Tensor
-from torchmetrics.functional.image import structural_similarity_index_measure
+
+# torchmetrics imports only after the repair that spectralkit.metric makes.
+from torchmetrics.functional.image import structural_similarity_index_measure  # isort: skip
 
 MARGIN = 5  # half a window
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)

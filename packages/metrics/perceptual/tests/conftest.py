@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from spectralkit_metrics_perceptual import Features
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
+
+from spectralkit_metrics_perceptual import Features
 
 
 class PooledFeatures(Features):

@@ -10,12 +10,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import sqrtm
+from torch import Tensor
+
 from spectralkit.errors import DataError, NonFiniteError
 from spectralkit.testing.processes import across_processes
 from spectralkit_metrics_perceptual import Features, FrechetDistance, RankDeficiencyWarning, frechet_distance
 from spectralkit_metrics_perceptual.frechet import Sums, factor
-from torch import Tensor
-from torchmetrics.image.fid import FrechetInceptionDistance
+
+# torchmetrics imports only after the repair that spectralkit.metric makes.
+from torchmetrics.image.fid import FrechetInceptionDistance  # isort: skip
 
 seeds = st.integers(0, 2**31)
 

@@ -6,13 +6,14 @@ import warnings
 from pathlib import Path
 
 import pytest
-import spectralkit.metric  # noqa: F401  (makes torchvision, and so lpips, importable)
 import torch
+from torch import Tensor, nn
+
+import spectralkit.metric  # noqa: F401  (makes torchvision, and so lpips, importable)
 from spectralkit.errors import ConfigurationError, DataError, NonFiniteError
 from spectralkit.testing.processes import across_processes
 from spectralkit_metrics_perceptual import LPIPS
 from spectralkit_metrics_perceptual.lpips import BACKBONES, Net, network
-from torch import Tensor, nn
 
 
 def random_lpips(net: Net) -> nn.Module:

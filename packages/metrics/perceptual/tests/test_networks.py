@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 import torch
 from skimage.data import astronaut, chelsea
+from torch import Tensor
+
 from spectralkit.errors import DataError
 from spectralkit_metrics_perceptual import InceptionFeatures, Lite0Features, fd_lite0, fid, kd_lite0, kid
 from spectralkit_metrics_perceptual.features import to_bytes
 from spectralkit_metrics_perceptual.inception import network as inception_network
 from spectralkit_metrics_perceptual.lite0 import network, normalised
 from spectralkit_metrics_perceptual.weights import INCEPTION
-from torch import Tensor
 
 CATS = range(281, 286)  # ImageNet's tabby, tiger cat, Persian, Siamese, Egyptian
 

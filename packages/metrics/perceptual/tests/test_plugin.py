@@ -7,6 +7,7 @@ import sys
 from importlib import import_module
 
 import pytest
+
 import spectralkit_metrics_perceptual as package
 from spectralkit_metrics_perceptual._plugin import spectralkit_commands, spectralkit_metrics
 

@@ -22,11 +22,11 @@ Reisenhofer, Bosse, Kutyniok and Wiegand, Signal Processing: Image Communication
 from __future__ import annotations
 
 import torch
-from spectralkit.errors import DataError
-from spectralkit.metric import MeanScore
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, conv2d, pad
 
+from spectralkit.errors import DataError
+from spectralkit.metric import MeanScore
 from spectralkit_metrics_image.mask import Mask, check_mask, pixel_weights
 from spectralkit_metrics_image.pair import checked_pair
 

@@ -11,8 +11,9 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 import torch
-from spectralkit.errors import ConfigurationError, DataError
 from torch import Tensor
+
+from spectralkit.errors import ConfigurationError, DataError
 
 Mask = Literal["none", "foreground"]
 """``none``: every pixel; ``foreground``: the non-white pixels of the reference."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import torch
+from torch import Tensor
+
 from spectralkit.errors import DataError
 from spectralkit.metric import check_images
-from torch import Tensor
 
 
 def checked_pair(metric: str, generated: Tensor, reference: Tensor, smallest: int = 1) -> tuple[Tensor, Tensor]:

@@ -10,10 +10,10 @@ never larger. Identical images score infinity.
 from __future__ import annotations
 
 import torch
-from spectralkit.errors import DataError
-from spectralkit.metric import MeanScore, Score
 from torch import Tensor
 
+from spectralkit.errors import DataError
+from spectralkit.metric import MeanScore, Score
 from spectralkit_metrics_image.mask import Mask, check_mask, pixel_weights, weighted_mean
 from spectralkit_metrics_image.pair import checked_pair
 

@@ -15,15 +15,17 @@ Wang, Bovik, Sheikh and Simoncelli, IEEE TIP 13 (2004); Wang, Simoncelli and Bov
 
 from __future__ import annotations
 
-from spectralkit.metric import MeanScore
 from torch import Tensor
-from torchmetrics.functional.image import (
+
+from spectralkit.metric import MeanScore
+from spectralkit_metrics_image.mask import Mask, check_mask, pixel_weights, weighted_mean
+from spectralkit_metrics_image.pair import checked_pair
+
+# torchmetrics imports only after the repair that spectralkit.metric makes.
+from torchmetrics.functional.image import (  # isort: skip
     multiscale_structural_similarity_index_measure,
     structural_similarity_index_measure,
 )
-
-from spectralkit_metrics_image.mask import Mask, check_mask, pixel_weights, weighted_mean
-from spectralkit_metrics_image.pair import checked_pair
 
 SSIM_SIDE = 11  # one window
 MS_SSIM_SIDE = 176  # 11 * 2^4: one window at the coarsest scale

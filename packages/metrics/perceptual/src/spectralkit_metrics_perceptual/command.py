@@ -7,7 +7,6 @@ from argparse import ArgumentParser, Namespace
 from spectralkit.cli.command import Command
 from spectralkit.cli.output import add_json, print_json, print_table
 from spectralkit.errors import DataError
-
 from spectralkit_metrics_perceptual.weights import KNOWN, Weights, checkpoints
 
 

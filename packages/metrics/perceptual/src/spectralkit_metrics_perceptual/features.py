@@ -8,9 +8,10 @@ from itertools import islice
 from typing import Self
 
 import torch
+from torch import Tensor, nn
+
 from spectralkit.errors import DataError
 from spectralkit.metric import check_images
-from torch import Tensor, nn
 
 Targets = Callable[[], Iterator[Tensor]]
 """Gives a fresh iterator of real target images, (C, H, W) in [0, 1] and all of one shape."""

@@ -23,10 +23,10 @@ from operator import add
 
 import attrs
 import torch
-from spectralkit.errors import DataError
-from spectralkit.metric import Score, check_images
 from torch import Tensor
 
+from spectralkit.errors import DataError
+from spectralkit.metric import Score, check_images
 from spectralkit_metrics_perceptual.features import Features, Targets, real_features
 
 

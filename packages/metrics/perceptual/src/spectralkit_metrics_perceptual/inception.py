@@ -9,9 +9,9 @@ from __future__ import annotations
 from io import BytesIO
 
 import torch
-from spectralkit.torchvision_fix import repair_torchvision
 from torch import Tensor, nn
 
+from spectralkit.torchvision_fix import repair_torchvision
 from spectralkit_metrics_perceptual.features import Features
 from spectralkit_metrics_perceptual.weights import INCEPTION, load
 

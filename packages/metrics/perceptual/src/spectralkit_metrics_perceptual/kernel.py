@@ -17,10 +17,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import torch
-from spectralkit.errors import DataError
-from spectralkit.metric import Score, check_images
 from torch import Tensor
 
+from spectralkit.errors import DataError
+from spectralkit.metric import Score, check_images
 from spectralkit_metrics_perceptual.features import Features, Targets, real_features
 
 ROWS = 1024

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from spectralkit.errors import DataError
-from spectralkit.torchvision_fix import repair_torchvision
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
+from spectralkit.errors import DataError
+from spectralkit.torchvision_fix import repair_torchvision
 from spectralkit_metrics_perceptual.features import Features
 from spectralkit_metrics_perceptual.weights import matches, read
 

@@ -16,10 +16,10 @@ from typing import Literal, Self, get_args
 
 import attrs
 import torch
-from spectralkit.errors import ConfigurationError, DataError
-from spectralkit.metric import MeanScore, check_images
 from torch import Tensor, nn
 
+from spectralkit.errors import ConfigurationError, DataError
+from spectralkit.metric import MeanScore, check_images
 from spectralkit_metrics_perceptual.weights import ALEXNET, SQUEEZENET, VGG16, Weights, load
 
 Net = Literal["alex", "squeeze", "vgg"]

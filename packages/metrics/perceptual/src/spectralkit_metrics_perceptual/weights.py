@@ -14,6 +14,7 @@ from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Literal
 
 import attrs
+
 from spectralkit.errors import DataError
 
 if TYPE_CHECKING:
