@@ -14,7 +14,7 @@ from spectralkit.metric import MeanScore, Score
 from spectralkit.testing.processes import across_processes
 from spectralkit_metrics_image import SSIM, HaarPSI, MultiScaleSSIM, PooledPSNR, psnr
 from spectralkit_metrics_image._plugin import spectralkit_metrics
-from spectralkit_metrics_image.mask import luma
+from spectralkit_metrics_image.mask import luma, pixel_weights
 
 SPECS = {spec.name: spec for spec in spectralkit_metrics()}
 BUILDERS: list[Callable[[], Score]] = [psnr, PooledPSNR, SSIM, MultiScaleSSIM, HaarPSI]
@@ -75,6 +75,12 @@ def test_unknown_and_impossible_masks_are_refused() -> None:
         luma(torch.rand(1, 4, 8, 8))
     with pytest.raises(DataError, match="haarpsi needs 1 or 3 channels, got 4"):
         HaarPSI().update(generated=torch.rand(1, 4, 16, 16), reference=torch.rand(1, 4, 16, 16))
+
+
+def test_the_foreground_is_where_luma_lies_below_95_percent() -> None:
+    pixels = torch.tensor([[1, 1, 1], [0.94, 0.94, 0.94], [0.96, 0.96, 0.96], [1, 1, 0.6], [1, 1, 0.5], [0.8, 1, 1]])
+    weights = pixel_weights(pixels.T.view(1, 3, 1, 6), "foreground")
+    assert weights.flatten().tolist() == [0, 1, 0, 0, 1, 1]  # luma 0.954 and 0.943 of the yellows, 0.940 of the cyan
 
 
 @pytest.mark.parametrize("builder", BUILDERS)
