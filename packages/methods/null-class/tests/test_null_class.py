@@ -79,7 +79,7 @@ def naive(
                 e_null = eps(x, k, phi)
                 loss = torch.nn.functional.mse_loss(ddim(x, k, e_null + w * (e_c - e_null)), states[k - 1])
                 adam.zero_grad()
-                loss.backward()
+                loss.backward()  # type: ignore[no-untyped-call]
                 adam.step()
                 updates += 1
                 if loss.item() < tolerance + growth * i:
@@ -223,6 +223,12 @@ def test_cost_is_the_documented_one(inner: int, depth: float | None) -> None:
 def test_an_update_comes_before_its_test() -> None:
     context = problem(seed=3)
     assert translate(null_class(tolerance=1e9), context).meter.cost.backwards == STEPS
+
+
+def test_the_tolerance_grows_with_every_level() -> None:
+    """Zero at the noisiest level, boundless below it."""
+    cost = translate(null_class(4, tolerance=0, growth=1e9), problem(seed=3)).meter.cost
+    assert cost.backwards == 4 + (STEPS - 1)
 
 
 def test_nothing_but_the_embedding_is_differentiated() -> None:
