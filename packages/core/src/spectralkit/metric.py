@@ -6,6 +6,7 @@ returns the score. A metric that has a value per sample subclasses :class:`MeanS
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
@@ -65,23 +66,27 @@ class MeanScore(Score):
 def check_images(metric: str, **images: Tensor) -> None:
     """Refuse images that are not finite (B, C, H, W) in [0, 1], by name."""
     for name, image in images.items():
-        _check_batch(metric, name, image)
-        if image.min() < 0 or image.max() > 1:
-            low, high = float(image.min()), float(image.max())
+        low, high = _bounds(metric, name, image)
+        if low < 0 or high > 1:
             raise DataError(f"{metric}: {name} must lie in [0, 1], got [{low:.4g}, {high:.4g}]: clamp or rescale it")
 
 
 def check_latent(metric: str, latent: Tensor) -> None:
     """Refuse latents that are not finite (B, C, H, W)."""
-    _check_batch(metric, "latent", latent)
+    _bounds(metric, "latent", latent)
 
 
-def _check_batch(metric: str, name: str, batch: Tensor) -> None:
+def _bounds(metric: str, name: str, batch: Tensor) -> tuple[float, float]:
+    """Smallest and largest value of a finite batch."""
     if batch.ndim != 4:
         raise DataError(f"{metric}: {name} must be (B, C, H, W), got {tuple(batch.shape)}")
     if not batch.numel():
         raise DataError(f"{metric}: {name} is empty, {tuple(batch.shape)}: pass at least one sample")
     if not batch.is_floating_point():
-        raise DataError(f"{metric}: {name} holds {batch.dtype}: convert it to floating point, 8-bit values divided by 255")
-    if not torch.isfinite(batch).all():
+        raise DataError(
+            f"{metric}: {name} holds {batch.dtype}: convert it to floating point, 8-bit values divided by 255"
+        )
+    low, high = torch.stack(torch.aminmax(batch)).tolist()  # NaN propagates, so that one pass sees everything
+    if not (math.isfinite(low) and math.isfinite(high)):
         raise NonFiniteError(f"{metric}: {name} holds NaN or infinity")
+    return low, high

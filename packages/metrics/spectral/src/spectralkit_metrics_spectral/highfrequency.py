@@ -59,7 +59,7 @@ class Reference:
 def log_energy(images: Tensor, order: int, pixel_range: float = 255.0) -> Tensor:
     """``ln E`` of images in [0, 1]: (B, C, H, W) -> (B,), float64."""
     images = images.to(torch.promote_types(images.dtype, torch.float32))
-    return detail_energy(pixel_range * images, order).clamp_min(ENERGY_FLOOR).log()
+    return (pixel_range**2 * detail_energy(images, order)).clamp_min(ENERGY_FLOOR).log()
 
 
 def high_frequency_score(log_energies: Tensor, mu: float) -> Tensor:

@@ -77,11 +77,13 @@ def _energy(images: Tensor, order: int) -> Tensor:
     high-pass they come from, which need not be filtered again.
     """
     low, high = filters(order)
-    # Details do not see the mean; without it float32 keeps more of what they do see.
-    images = images - images.mean(dim=(-2, -1), keepdim=True)
     if images.shape[-1] % 2:
         images = torch.cat([images, images[..., -1:]], dim=-1)
     down = _phases(images, len(low))
+    # Details do not see the mean; without it float32 keeps more of what they do see.
+    mean = images.mean(dim=(-2, -1), keepdim=True)
+    for phase in down:
+        phase.sub_(mean)
     smooth = _phases(_correlate(down, low).mT.contiguous(), len(low))
     return _sum_of_squares(_correlate(down, high)) + _sum_of_squares(_correlate(smooth, high))
 
