@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 import pytest
 import torch
+
 from spectralkit.diffusion.schedule import KarrasSchedule, VPSchedule
 from spectralkit.inversion.driver import invert
 from spectralkit.inversion.parts import Encoded, Parts

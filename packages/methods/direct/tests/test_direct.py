@@ -7,6 +7,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor
+
 from spectralkit.diffusion.denoiser import Condition
 from spectralkit.diffusion.prediction import move
 from spectralkit.diffusion.schedule import Level
@@ -16,7 +18,6 @@ from spectralkit.inversion.parts import Inversion, Parts, State
 from spectralkit.inversion.probe import Context, Meter, Probe
 from spectralkit.testing.oracle import context_for, random_denoiser, random_gaussian, source_batch
 from spectralkit_methods_direct import Branch, DirectSampler, direct, offset
-from torch import Tensor
 
 SEEDS = st.integers(0, 2**16)
 GUIDANCE = st.sampled_from([0.0, 1.0, 3.0, 7.5])

@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from spectralkit.diffusion.denoiser import Condition
 from spectralkit.errors import ConfigurationError
 from spectralkit.inversion.driver import invert, sample, translate

@@ -9,6 +9,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor
+
 from spectralkit.diffusion.denoiser import Condition
 from spectralkit.diffusion.schedule import Schedule, VPSchedule
 from spectralkit.errors import ConfigurationError
@@ -17,7 +19,6 @@ from spectralkit.inversion.parts import Parts
 from spectralkit.inversion.probe import Context, Meter, Probe
 from spectralkit.testing.oracle import context_for, random_denoiser, random_gaussian, source_batch
 from spectralkit_methods_null_class import NullClassSampler, Pivot, null_class
-from torch import Tensor
 
 SEEDS = st.integers(0, 2**16)
 STEPS = 4

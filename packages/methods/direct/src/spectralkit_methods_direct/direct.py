@@ -22,6 +22,8 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 import attrs
+from torch import Tensor
+
 from spectralkit.diffusion.batch import norm
 from spectralkit.diffusion.denoiser import Condition
 from spectralkit.diffusion.prediction import move
@@ -29,7 +31,6 @@ from spectralkit.diffusion.schedule import Level
 from spectralkit.errors import ConfigurationError
 from spectralkit.inversion.parts import Inversion, Parts, State
 from spectralkit.inversion.probe import Context, Probe
-from torch import Tensor
 
 Variant = Literal["source_only", "add_source"]
 

@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import attrs
 import torch
+from torch import Tensor
+
 from spectralkit.diffusion.batch import inner, norm
 from spectralkit.diffusion.denoiser import Condition
 from spectralkit.diffusion.prediction import move
@@ -22,7 +24,6 @@ from spectralkit.diffusion.schedule import Level
 from spectralkit.errors import ConfigurationError
 from spectralkit.inversion.parts import Inversion, Parts, State
 from spectralkit.inversion.probe import Context, Probe
-from torch import Tensor
 
 
 def slerp(a: Tensor, b: Tensor, ratio: float) -> Tensor:

@@ -21,6 +21,8 @@ import warnings
 
 import attrs
 import torch
+from torch import Tensor
+
 from spectralkit.diffusion.batch import expand
 from spectralkit.diffusion.denoiser import Condition
 from spectralkit.diffusion.prediction import move
@@ -28,7 +30,6 @@ from spectralkit.diffusion.schedule import Level
 from spectralkit.errors import ConfigurationError
 from spectralkit.inversion.parts import Inversion, Parts, State
 from spectralkit.inversion.probe import Context, Probe
-from torch import Tensor
 
 BETA1, BETA2, EPS = 0.9, 0.999, 1e-8
 """Adam's constants."""
