@@ -1,0 +1,133 @@
+"""The driver over bare network calls, OVG over its floor, and every method over the evaluations it counts."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import cast
+
+import attrs
+import torch
+from torch import Tensor
+
+from benchmarks.measure import Row, Work, compare, device, seconds
+from spectralkit import api
+from spectralkit.diffusion.denoiser import Condition, NetworkDenoiser
+from spectralkit.diffusion.parameterization import EpsParameterization
+from spectralkit.diffusion.schedule import VPSchedule
+from spectralkit.inversion import driver
+from spectralkit.inversion.noise import Noise
+from spectralkit.inversion.parts import Parts
+from spectralkit.inversion.probe import Context, Meter
+from spectralkit.network import ConditionalUNet, UNetConfig, freeze
+from spectralkit.registry import registry
+
+STEPS, BATCH, SIDE = 8, 4, 64
+
+
+@attrs.frozen(eq=False)
+class Problem:
+    """A random U-Net of the shipped architecture and a random batch."""
+
+    network: ConditionalUNet
+    x0: Tensor
+    embedding: Tensor
+
+    @classmethod
+    def make(cls) -> Problem:
+        torch.manual_seed(0)
+        network = cast(ConditionalUNet, freeze(ConditionalUNet(UNetConfig(), 4)).to(device()))
+        x0 = torch.randn(BATCH, 3, SIDE, SIDE, device=device())
+        return cls(network, x0, network.embed(torch.zeros(1, dtype=torch.long, device=device())))
+
+    def context(self, parts: Parts, steps: int = STEPS) -> Context:
+        """A fresh context for one run."""
+        schedule = VPSchedule()
+        condition = Condition(self.embedding, self.embedding)
+        return Context(
+            denoiser=NetworkDenoiser(self.network, EpsParameterization()),
+            schedule=schedule,
+            levels=schedule.levels(steps),
+            top=driver.top_index(parts, steps),
+            x0=self.x0.to(parts.dtype),
+            source=condition,
+            target=condition,
+            inversion_guidance=1.0,
+            sampling_guidance=1.0,
+            noise=Noise(0, [str(i) for i in range(BATCH)]),
+            label="current",
+            meter=Meter(BATCH),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """One bare network call."""
+        label = torch.full((BATCH,), 500.0, device=x.device)
+        return cast(Tensor, self.network(x, label, self.embedding.expand(BATCH, -1)))
+
+    def forwards(self) -> None:
+        """``STEPS`` bare calls without a graph."""
+        with torch.no_grad():
+            for _ in range(STEPS):
+                self.forward(self.x0)
+
+    def guided_floor(self) -> None:
+        """``STEPS`` times one call that keeps its graph and two vector-Jacobian products."""
+        for _ in range(STEPS):
+            x = self.x0.clone().requires_grad_()
+            output = self.forward(x)
+            for cotangent in (self.x0, output.detach()):
+                torch.autograd.grad(output, x, cotangent, retain_graph=True)
+
+
+def rows() -> Iterator[Row]:
+    """All comparisons."""
+    problem = Problem.make()
+    standard, ovg = Parts(), api.load_method("ovg")
+    yield compare(
+        "standard inversion / bare network calls",
+        lambda: driver.invert(standard, problem.context(standard)),
+        problem.forwards,
+        "<= 1.03",
+    )
+    yield compare(
+        "OVG inversion / (forward with graph + 2 VJPs)",
+        lambda: driver.invert(ovg, problem.context(ovg)),
+        problem.guided_floor,
+        "<= 1.05",
+    )
+    for registered in registry().all("method"):
+        yield _method(problem, registered.spec.name)
+
+
+def _method(problem: Problem, name: str) -> Row:
+    """A whole translation over the product of its counted evaluations and the bare network's time."""
+    parts = api.load_method(name)
+
+    def run() -> Context:
+        context = problem.context(parts, steps=STEPS)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a method may say that it is a no-op here
+            driver.translate(parts, context)
+        return context
+
+    cost = run().meter.cost
+    floor = _floor(problem, round(cost.forwards), round(cost.backwards))
+    return compare(f"{name}: {cost.forwards:g} F + {cost.backwards:g} B", run, floor, "<= 1.10", rounds=5)
+
+
+def _floor(problem: Problem, forwards: int, backwards: int) -> Work:
+    """Bare calls: as many forwards and vector-Jacobian products, two of the latter to a graph."""
+    graphs = -(-backwards // 2)
+
+    def work() -> None:
+        with torch.no_grad():
+            for _ in range(forwards - graphs):
+                problem.forward(problem.x0)
+        for i in range(graphs):
+            x = problem.x0.clone().requires_grad_()
+            output = problem.forward(x)
+            for _ in range(min(2, backwards - 2 * i)):
+                torch.autograd.grad(output, x, problem.x0, retain_graph=True)
+
+    seconds(work)
+    return work
