@@ -42,13 +42,13 @@ class TrainingConfig:
         seed: Of weights, data, levels and noise.
     """
 
-    steps: int = 3700
+    steps: int = 3300
     small_steps: int = 2000
     batch: int = 16
     size: int = 64
     learning_rate: float = 3e-4
     warmup: int = 200
-    final_decay: int = 1200
+    final_decay: int = 800
     ema: float = 0.999
     p_uncond: float = 0.1
     p_target: float = 0.5
