@@ -115,11 +115,11 @@ class OrthogonalVarianceGuidance:
             return -eta * delta * unit(g)
         if self.variant == "paper":
             return -eta * g
-        u = -eta * interval * g
-        ratio = (norm(u) + GUARD) / (delta + GUARD)
+        length = eta * interval * norm(g)  # |u|, without squaring eta, which may be 1e9
+        ratio = (length + GUARD) / (delta + GUARD)
         meter.record(f"ovg/ratio-{name}", ratio)
         meter.record(f"ovg/clipped-{name}", (ratio > self.clip).float())
-        return u * (self.clip / ratio).clamp_max(1.0)
+        return -eta * interval * (self.clip / ratio).clamp_max(1.0) * g
 
 
 def ovg(
