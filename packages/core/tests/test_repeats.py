@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from spectralkit.diffusion.schedule import KarrasSchedule
 from spectralkit.errors import ConfigurationError, SlotConflict
 from spectralkit.inversion.driver import translate

@@ -9,6 +9,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor
+
 from spectralkit.diffusion.gaussian import GaussianDenoiser
 from spectralkit.diffusion.parameterization import EDMParameterization
 from spectralkit.diffusion.schedule import KarrasSchedule, Level, Schedule, VPSchedule
@@ -18,7 +20,6 @@ from spectralkit.inversion.parts import Parts
 from spectralkit.inversion.probe import Context
 from spectralkit.testing.oracle import context_for, random_denoiser, random_gaussian, source_batch
 from spectralkit_methods_ancestral import ancestral
-from torch import Tensor
 
 SEEDS = st.integers(0, 2**16)
 SCHEDULES = st.sampled_from([VPSchedule(), KarrasSchedule()])

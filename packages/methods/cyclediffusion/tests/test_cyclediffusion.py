@@ -9,6 +9,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor
+
 from spectralkit.diffusion.parameterization import EDMParameterization
 from spectralkit.diffusion.prediction import move
 from spectralkit.diffusion.schedule import KarrasSchedule, Level, Schedule, VPSchedule
@@ -18,7 +20,6 @@ from spectralkit.inversion.parts import MoveSampler, MoveStep, Parts, Sampler, S
 from spectralkit.inversion.probe import Context, Probe
 from spectralkit.testing.oracle import context_for, random_denoiser, random_gaussian, source_batch
 from spectralkit_methods_cyclediffusion import cyclediffusion
-from torch import Tensor
 
 SEEDS = st.integers(0, 2**16)
 SCHEDULES = st.sampled_from([VPSchedule(), KarrasSchedule()])

@@ -7,6 +7,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor
+
 from spectralkit.diffusion.denoiser import Condition
 from spectralkit.diffusion.parameterization import EDMParameterization, EpsParameterization, VParameterization
 from spectralkit.diffusion.schedule import KarrasSchedule, Level, Schedule, VPSchedule
@@ -15,7 +17,6 @@ from spectralkit.inversion.parts import Encoded, Parts
 from spectralkit.inversion.probe import Context
 from spectralkit.testing.oracle import context_for, random_denoiser, random_gaussian, source_batch
 from spectralkit_methods_heun import heun
-from torch import Tensor
 
 
 @attrs.frozen

@@ -7,6 +7,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor
+
 from spectralkit.diffusion.parameterization import EDMParameterization
 from spectralkit.diffusion.schedule import KarrasSchedule, Level, Schedule, VPSchedule
 from spectralkit.errors import ConfigurationError, SlotConflict
@@ -15,7 +17,6 @@ from spectralkit.inversion.parts import Encoded, Parts
 from spectralkit.inversion.probe import Context
 from spectralkit.testing.oracle import context_for, random_denoiser, random_gaussian, source_batch
 from spectralkit_methods_sdedit import sdedit
-from torch import Tensor
 
 SEEDS = st.integers(0, 2**16)
 

@@ -19,13 +19,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import attrs
+from torch import Tensor
+
 from spectralkit.diffusion.ancestral import drift, split
 from spectralkit.diffusion.prediction import move
 from spectralkit.diffusion.schedule import Level
 from spectralkit.errors import ConfigurationError
 from spectralkit.inversion.parts import Inversion, Parts
 from spectralkit.inversion.probe import Context, Probe
-from torch import Tensor
 
 Noises = Mapping[int, Tensor]
 """z of shape (B, C, H, W) by the index of the level left."""

@@ -25,13 +25,14 @@ image up to that step's error. Dividing by sigma_up amplifies round-off: the sta
 from __future__ import annotations
 
 import attrs
+from torch import Tensor
+
 from spectralkit.diffusion.ancestral import drift, split
 from spectralkit.diffusion.prediction import Prediction
 from spectralkit.errors import ConfigurationError
 from spectralkit.inversion.parts import Encoded, MoveStep, Parts
 from spectralkit.inversion.probe import Context
 from spectralkit_methods_ancestral import AncestralSampler
-from torch import Tensor
 
 
 @attrs.frozen

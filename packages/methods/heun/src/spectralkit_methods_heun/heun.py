@@ -16,11 +16,12 @@ whose local error is of second order, so that the order of the whole remains.
 from __future__ import annotations
 
 import attrs
+from torch import Tensor
+
 from spectralkit.diffusion.prediction import move
 from spectralkit.diffusion.schedule import Level
 from spectralkit.inversion.parts import Encoded, Inversion, Parts, State
 from spectralkit.inversion.probe import Context, Probe
-from torch import Tensor
 
 
 def heun_move(probe: Probe, here: Level, there: Level) -> Tensor:

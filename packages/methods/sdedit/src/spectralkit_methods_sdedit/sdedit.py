@@ -15,6 +15,7 @@ Nothing is climbed either, so a step or a correction composed with it has nothin
 from __future__ import annotations
 
 import attrs
+
 from spectralkit.errors import ConfigurationError
 from spectralkit.inversion.parts import Encoded, Parts
 from spectralkit.inversion.probe import Context
