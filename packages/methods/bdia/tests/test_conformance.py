@@ -1,0 +1,7 @@
+"""The laws every method obeys."""
+
+from __future__ import annotations
+
+from spectralkit.testing import conformance
+
+test_bdia = conformance("method", "bdia")
