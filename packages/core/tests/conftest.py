@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from spectralkit.registry import registry
 
 IMPORTS = """
@@ -52,3 +54,69 @@ def install(site: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
     registry.cache_clear()
     for module in modules:
         sys.modules.pop(module, None)
+
+
+TOY = """
+from spectralkit.specs import DatasetSpec, ParameterizationSpec
+
+@hookimpl
+def spectralkit_datasets():
+    return [DatasetSpec(name="toy", target="acme_toy_parts:Toy", summary="Waves")]
+
+@hookimpl
+def spectralkit_parameterizations():
+    return [
+        ParameterizationSpec(name="toy", target="acme_toy_parts:vp", summary="Variance preserving"),
+        ParameterizationSpec(name="toy-ve", target="acme_toy_parts:ve", summary="Variance exploding"),
+    ]
+
+@hookimpl
+def spectralkit_methods():
+    return [
+        MethodSpec(name=f"toy-{name}", target=f"acme_toy_parts:{name}", summary="A method")
+        for name in ("push", "noised", "leap", "doubtful")
+    ]
+
+@hookimpl
+def spectralkit_metrics():
+    return [
+        MetricSpec(name="toy-mse", target="acme_toy_parts:Mse", summary="Difference",
+                   inputs=("generated", "reference"), higher_is_better=False),
+        MetricSpec(name="toy-gap", target="acme_toy_parts:Gap", summary="Grey value",
+                   inputs=("generated",), facts=("targets", "structure"), higher_is_better=False),
+        MetricSpec(name="toy-endless", target="acme_toy_parts:Endless", summary="Infinite",
+                   inputs=("latent",), higher_is_better=True),
+    ]
+"""
+
+
+@pytest.fixture
+def toys(install: Install, site: Path) -> Path:
+    """The toy plugin, installed: a data set, parameterizations, methods and metrics; returns the site."""
+    shutil.copy(Path(__file__).with_name("toy.py"), site / "acme_toy_parts.py")
+    install("acme-toy", "toy", TOY)
+    return site
+
+
+@pytest.fixture(scope="session")
+def toy_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint with random weights for the toy data; not to be changed, copy it."""
+    import torch
+
+    from spectralkit.checkpoint import CheckpointConfig, save_checkpoint
+    from spectralkit.network import ConditionalUNet, UNetConfig
+
+    torch.manual_seed(0)
+    network = UNetConfig(channels=3, widths=(8,), blocks=1, groups=4)
+    config = CheckpointConfig(
+        network=network,
+        process="toy",
+        process_parameters={},
+        conditions=("low", "high"),
+        shape=(3, 8, 8),
+        dataset="toy",
+        training={"steps": 0, "nothing": None},
+    )
+    folder = tmp_path_factory.mktemp("checkpoints") / "toy-model"
+    save_checkpoint(folder, ConditionalUNet(network, 2), config)
+    return folder

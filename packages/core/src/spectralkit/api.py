@@ -1,15 +1,17 @@
 """The public face in Python: load things by name, translate images.
 
-    import spectralkit as sk
+import spectralkit as sk
 
-    model = sk.load_model("edm")
-    method = sk.load_method("ovg(eta_lf=1e-4)+taba")
-    out = sk.translate(model, method, images, source="low-x8", target="high", steps=50, seed=42)
-    out.images, out.inversion.latent, out.cost
+model = sk.load_model("edm")
+method = sk.load_method("ovg(eta_lf=1e-4)+taba")
+out = sk.translate(model, method, images, source="low-x8", target="high", steps=50, seed=42)
+out.images, out.inversion.latent, out.cost
 """
 
 from __future__ import annotations
 
+import math
+import warnings
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import add
@@ -51,7 +53,7 @@ class Output:
     cost: Cost
 
 
-def load_dataset(name: str, **parameters: Any) -> TranslationDataset:
+def load_dataset(name: str, /, **parameters: Any) -> TranslationDataset:
     """The data set registered as ``name``.
 
     Raises:
@@ -61,7 +63,7 @@ def load_dataset(name: str, **parameters: Any) -> TranslationDataset:
 
 
 def load_model(
-    name: str, *, dataset: TranslationDataset | None = None, device: str = "cpu", **parameters: Any
+    name: str, /, *, dataset: TranslationDataset | None = None, device: str = "cpu", **parameters: Any
 ) -> Model:
     """A model by registered name or checkpoint directory, on ``device``.
 
@@ -74,16 +76,31 @@ def load_model(
     Raises:
         SpectralkitError: If there is no such model, it cannot be read, or the device is absent.
     """
+    return build_model(name, parameters, dataset=dataset, device=device)
+
+
+def build_model(name: str, parameters: Mapping[str, Any], *, dataset: TranslationDataset | None, device: str) -> Model:
+    """:func:`load_model` for parameters that somebody typed, whatever they are called."""
     where = find_device(device)
     if is_directory(name):
         if parameters:
             raise ConfigurationError(f"checkpoint {name} takes no parameters, got {', '.join(parameters)}")
-        return load_checkpoint(Path(name), Path(name).name).to(where)
-    registered = registry().resolve("model", name)
-    spec = cast(ModelSpec, registered.spec)
+        return load_checkpoint(Path(name), Path(name).resolve().name).to(where)
+    spec = cast(ModelSpec, registry().resolve("model", name).spec)
+    supplied: dict[str, Any] = {}
     if spec.fitted:
-        parameters["dataset"] = load_dataset(spec.dataset) if dataset is None else dataset
-    return cast(Model, registry().build("model", name, **parameters)).to(where)
+        _check_free("model", name, parameters, ("dataset",))
+        supplied["dataset"] = load_dataset(spec.dataset) if dataset is None else dataset
+    return cast(Model, registry().build("model", name, **parameters, **supplied)).to(where)
+
+
+def _check_free(kind: str, name: str, parameters: Mapping[str, Any], supplied: Sequence[str]) -> None:
+    """Refuse parameters that come from elsewhere."""
+    for parameter in parameters:
+        if parameter in supplied:
+            raise ConfigurationError(
+                f"{kind} {name!r}: '{parameter}' comes from the data set and cannot be set: choose another data set"
+            )
 
 
 def is_directory(name: str) -> bool:
@@ -117,7 +134,7 @@ def load_method(expression: str, settings: Mapping[str, Mapping[str, Any]] | Non
     return reduce(add, built, Parts())
 
 
-def load_metric(name: str, *, dataset: TranslationDataset | None = None, **parameters: Any) -> Score:
+def load_metric(name: str, /, *, dataset: TranslationDataset | None = None, **parameters: Any) -> Score:
     """The metric registered as ``name``.
 
     Args:
@@ -128,7 +145,13 @@ def load_metric(name: str, *, dataset: TranslationDataset | None = None, **param
     Raises:
         SpectralkitError: If there is none, a parameter is wrong, or the metric needs a data set.
     """
+    return build_metric(name, parameters, dataset=dataset)
+
+
+def build_metric(name: str, parameters: Mapping[str, Any], *, dataset: TranslationDataset | None) -> Score:
+    """:func:`load_metric` for parameters that somebody typed, whatever they are called."""
     spec = cast(MetricSpec, registry().resolve("metric", name).spec)
+    _check_free("metric", name, parameters, spec.facts)
     if spec.facts and dataset is None:
         raise ConfigurationError(f"metric '{name}' needs {' and '.join(spec.facts)} of a data set: pass dataset=")
     facts = {fact: getattr(dataset, fact) for fact in spec.facts}
@@ -144,11 +167,13 @@ def find_device(name: str) -> torch.device:
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0]
-        raise ConfigurationError(f"device '{name}' cannot be used: {reason}; use 'auto' or 'cpu'") from error
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of names that are going out of use
+            device = torch.device(name)
+            torch.empty(1, device=device).cpu()
+    except Exception as error:  # every backend that is absent fails in its own way
+        why = (str(error) or type(error).__name__).splitlines()[0]
+        raise ConfigurationError(f"device {name!r} cannot be used: {why}; use 'auto' or 'cpu'") from error
     return device
 
 
@@ -188,12 +213,16 @@ def translate(
     Raises:
         SpectralkitError: If an image, a condition or an option does not fit, or a state overflows.
     """
-    check_input(images)
+    ids = [str(i) for i in range(len(images))] if ids is None else ids
+    check_input(images, ids)
+    for name, weight in (("guidance", guidance), ("inversion_guidance", inversion_guidance)):
+        if not math.isfinite(weight):
+            raise ConfigurationError(f"{name} must be a finite number, got {weight}")
     if label == "next" and not model.schedule.admits_next_label:
         raise ConfigurationError(
             f"label 'next' has no meaning for model '{model.name}': its network is preconditioned for the level x is at"
         )
-    noise = Noise(seed, ids if ids is not None else [str(i) for i in range(len(images))])
+    noise = Noise(seed, ids)
     x0 = model.codec.encode(images.to(model.device), noise).to(method.dtype)
     context = Context(
         denoiser=model.denoiser,
@@ -209,24 +238,34 @@ def translate(
         label=label,
         meter=Meter(len(images)),
     )
-    translation = driver.translate(method, context, keep_trajectory=keep_trajectory, progress=progress)
+    try:
+        translation = driver.translate(method, context, keep_trajectory=keep_trajectory, progress=progress)
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise ConfigurationError(
+            f"out of memory on {model.device} with {len(images)} images at a time: lower the batch size"
+        ) from error
     inversion = translation.inversion
     latent = inversion.latent / model.schedule.unit_scale(context.levels[inversion.index])
     return Output(model.codec.decode(translation.x.float()), inversion, latent.float(), context.meter.cost)
 
 
-def check_input(images: Tensor) -> None:
-    """Refuse what is not a finite batch of images in [0, 1].
+def check_input(images: Tensor, ids: Sequence[str]) -> None:
+    """Refuse what is not a finite batch of images in [0, 1], one per id.
 
     Raises:
-        DataError: On a wrong shape or range.
-        NonFiniteError: On NaN or infinity.
+        ConfigurationError: If there are more or fewer ids than images.
+        DataError: On a wrong shape or range, naming the image.
+        NonFiniteError: On NaN or infinity, naming the image.
     """
-    if images.ndim != 4 or not len(images):
-        raise DataError(f"images must be a non-empty (B, C, H, W) batch, got {tuple(images.shape)}")
-    if not torch.isfinite(images).all():
-        raise NonFiniteError("images hold NaN or infinity")
-    if images.min() < 0 or images.max() > 1:
-        raise DataError(f"images must lie in [0, 1], got [{float(images.min()):.4g}, {float(images.max()):.4g}]")
-
-
+    if images.ndim != 4 or not images.numel() or not images.is_floating_point():
+        raise DataError(
+            f"images must be a non-empty floating-point (B, C, H, W) batch, got {images.dtype} {tuple(images.shape)}"
+        )
+    if len(ids) != len(images):
+        raise ConfigurationError(f"{len(images)} images need as many ids, got {len(ids)}")
+    for name, image in zip(ids, images, strict=True):
+        if not torch.isfinite(image).all():
+            raise NonFiniteError(f"image '{name}' holds NaN or infinity")
+        low, high = image.min().item(), image.max().item()
+        if low < 0 or high > 1:
+            raise DataError(f"image '{name}' must lie in [0, 1], got [{low:.4g}, {high:.4g}]: rescale or clamp it")

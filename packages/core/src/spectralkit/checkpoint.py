@@ -7,8 +7,10 @@ conditions in the order of the class table, the image shape, and under ``trainin
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import torch
@@ -16,13 +18,17 @@ from torch import Tensor
 
 from spectralkit.diffusion.denoiser import NetworkDenoiser
 from spectralkit.diffusion.process import Process
-from spectralkit.errors import DataError, NonFiniteError
+from spectralkit.errors import DataError, NonFiniteError, SpectralkitError
 from spectralkit.model import Model, PixelCodec
 from spectralkit.network import ConditionalUNet, UNetConfig, freeze
 from spectralkit.registry import registry
 
 FORMAT = "spectralkit-checkpoint-1"
 CONFIG, WEIGHTS = "config.json", "weights.safetensors"
+
+
+def _tuple(values: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(values)
 
 
 @attrs.frozen(kw_only=True)
@@ -37,15 +43,43 @@ class CheckpointConfig:
         shape: (C, H, W) of the images.
         dataset: What the network was trained on.
         training: Configuration, seed, data digest and versions of the training run.
+
+    Raises:
+        DataError: If a value is of the wrong type or does not fit the others.
     """
 
     network: UNetConfig
     process: str
     process_parameters: dict[str, Any]
-    conditions: tuple[str, ...]
-    shape: tuple[int, int, int]
+    conditions: tuple[str, ...] = attrs.field(converter=_tuple)
+    shape: tuple[int, int, int] = attrs.field(converter=_tuple)
     dataset: str
     training: dict[str, Any]
+
+    def __attrs_post_init__(self) -> None:
+        network = self.network
+        whole = (network.channels, network.blocks, network.groups, *network.widths, *self.shape)
+        demands = {
+            "network and shape must hold positive whole numbers": all(type(n) is int and n > 0 for n in whole),
+            "shape must be (channels, height, width)": len(self.shape) == 3,
+            "network.channels and shape must agree": network.channels == self.shape[0],
+            "network must have 1 to 16 widths and at most 64 blocks": 0 < len(network.widths) <= 16
+            and network.blocks <= 64,
+            "conditions must be different names": bool(self.conditions)
+            and all(isinstance(name, str) and name for name in self.conditions)
+            and len(set(self.conditions)) == len(self.conditions),
+            "process and dataset must be names": isinstance(self.process, str) and isinstance(self.dataset, str),
+            "process_parameters and training must be tables": isinstance(self.process_parameters, dict)
+            and isinstance(self.training, dict),
+        }
+        for demand, met in demands.items():
+            if not met:
+                raise DataError(demand)
+        if any(n % network.groups for n in network.widths):
+            raise DataError(f"network.widths {list(network.widths)} must be multiples of groups {network.groups}")
+        multiple = 2 ** (len(network.widths) - 1)
+        if any(n % multiple for n in self.shape[1:]):
+            raise DataError(f"height and width of shape {list(self.shape)} must be multiples of {multiple}")
 
 
 def save_checkpoint(directory: Path, network: ConditionalUNet, config: CheckpointConfig) -> None:
@@ -56,7 +90,7 @@ def save_checkpoint(directory: Path, network: ConditionalUNet, config: Checkpoin
     tensors = {name: value.half().contiguous() for name, value in network.state_dict().items()}
     save_file(tensors, directory / WEIGHTS)
     document = {"format": FORMAT, **attrs.asdict(config)}
-    (directory / CONFIG).write_text(json.dumps(document, indent=2) + "\n")
+    (directory / CONFIG).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 
 def load_checkpoint(directory: Path, name: str) -> Model:
@@ -67,16 +101,13 @@ def load_checkpoint(directory: Path, name: str) -> Model:
         NonFiniteError: If a weight is NaN or infinite.
     """
     config = read_config(directory)
-    built = registry().build("parameterization", config.process, **config.process_parameters)
-    assert isinstance(built, Process)
-    network = ConditionalUNet(config.network, len(config.conditions))
-    _load_weights(network, directory / WEIGHTS)
-    freeze(network)
+    process = _process(config, directory)
+    network = _network(config, directory)
     rows = network.embed(torch.arange(len(config.conditions) + 1))
     return Model(
         name=name,
-        denoiser=NetworkDenoiser(network, built.parameterization),
-        schedule=built.schedule,
+        denoiser=NetworkDenoiser(network, process.parameterization),
+        schedule=process.schedule,
         codec=PixelCodec(),
         conditions={condition: rows[i : i + 1] for i, condition in enumerate(config.conditions)},
         null=rows[-1:],
@@ -90,34 +121,69 @@ def read_config(directory: Path) -> CheckpointConfig:
     """``config.json`` of a checkpoint directory.
 
     Raises:
-        DataError: If it is missing, no JSON, or of another format.
+        DataError: If it is missing, no JSON, of another format, or holds impossible values.
     """
     path = directory / CONFIG
     try:
-        document = json.loads(path.read_text())
-        if document.pop("format") != FORMAT:
-            raise DataError(f"{path} is not of the format '{FORMAT}': it was written by another version")
-        document["network"] = UNetConfig(**document["network"])
-        document["conditions"], document["shape"] = tuple(document["conditions"]), tuple(document["shape"])
-        return CheckpointConfig(**document)
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(document, dict) or document.pop("format", None) != FORMAT:
+            raise DataError(f"its format is not '{FORMAT}', or it was written by another version")
+        return CheckpointConfig(**{**document, "network": UNetConfig(**document["network"])})
     except OSError as error:
         raise DataError(f"cannot read checkpoint {path}: {error.strerror}; name a directory with {CONFIG}") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(f"corrupt checkpoint {path}: {type(error).__name__}: {error}; restore the file") from error
+    except KeyError as error:
+        raise DataError(f"corrupt checkpoint {path}: it lacks {error}; restore the file") from error
+    except (DataError, ValueError, TypeError, RecursionError) as error:
+        raise DataError(f"corrupt checkpoint {path}: {_without_init(error)}; restore the file") from error
 
 
-def _load_weights(network: ConditionalUNet, path: Path) -> None:
+def _without_init(error: Exception) -> str:
+    """The message; where a keyword is missing or unknown, Python names the constructor, which means nothing here."""
+    return re.sub(r"^(\w+\.)?__init__\(\) ", "it ", str(error))
+
+
+def _process(config: CheckpointConfig, directory: Path) -> Process:
+    try:
+        return cast(Process, registry().build("parameterization", config.process, **config.process_parameters))
+    except SpectralkitError as error:
+        raise type(error)(f"checkpoint {directory / CONFIG}: {error}") from error
+
+
+def _network(config: CheckpointConfig, directory: Path) -> ConditionalUNet:
+    """The network with its weights; memory is taken for what the file holds, not for what the configuration claims."""
+    try:
+        with torch.device("meta"):
+            network = ConditionalUNet(config.network, len(config.conditions))
+    except (ValueError, RuntimeError) as error:
+        raise DataError(f"corrupt checkpoint {directory / CONFIG}: {_first_line(error)}; restore the file") from error
+    path = directory / WEIGHTS
+    try:
+        network.load_state_dict(_weights(path), assign=True)
+    except RuntimeError as error:
+        told = " ".join(str(error).split())[:300]
+        raise DataError(f"checkpoint {path} does not fit its {CONFIG}: {told}; restore the files") from error
+    freeze(network)
+    return network
+
+
+def _weights(path: Path) -> dict[str, Tensor]:
+    """The tensors of a file, in float32, all of them finite."""
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:
-        tensors: dict[str, Tensor] = load_file(path)
-        network.load_state_dict({name: value.float() for name, value in tensors.items()})
+        tensors = load_file(path)
     except OSError as error:
         raise DataError(f"cannot read checkpoint {path}: {error.strerror or error}; restore the file") from error
-    except (SafetensorError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
-        raise DataError(f"corrupt checkpoint {path}: {reason}; restore the file") from error
-    for name, value in network.state_dict().items():
-        if not torch.isfinite(value).all():
-            raise NonFiniteError(f"checkpoint {path} holds NaN or infinity in '{name}': restore or retrain it")
+    except (SafetensorError, RuntimeError, ValueError, KeyError) as error:
+        raise DataError(f"corrupt checkpoint {path}: {_first_line(error)}; restore the file") from error
+    for name, value in tensors.items():
+        if not value.is_floating_point():
+            raise DataError(f"corrupt checkpoint {path}: {name!r} holds {value.dtype}; restore the file")
+        if not torch.isfinite(value.float()).all():
+            raise NonFiniteError(f"checkpoint {path} holds NaN or infinity in {name!r}: restore or retrain it")
+    return {name: value.float() for name, value in tensors.items()}
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]

@@ -5,20 +5,108 @@ from __future__ import annotations
 import ast
 import math
 import tomllib
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Collection, Mapping
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from spectralkit.errors import ConfigurationError
-from spectralkit.inversion.probe import Label
+from spectralkit.text import one_line
+
+if TYPE_CHECKING:
+    from spectralkit.inversion.probe import Label
 
 DEFAULT_METRICS = ("s-g", "s-dc", "s-hf", "s-lf", "psnr")
 """Scored by default, as far as their packages are installed."""
 
+DEFAULT_SAMPLES = 16
+"""How many samples are run by default, where the data set has as many."""
+
+MOST_STEPS = 100_000
+"""A longer list of levels is taken for a slip of the pen."""
+
 Settings = Mapping[str, Mapping[str, Any]]
 """Parameters by part: a method, a metric, ``model`` or ``dataset``."""
+
+Validator = Callable[[Any, "attrs.Attribute[Any]", Any], None]
+
+
+def _refuse(attribute: attrs.Attribute[Any], wanted: str, value: object) -> ConfigurationError:
+    given = one_line(repr(value))
+    return ConfigurationError(f"{attribute.name.replace('_', '-')} must be {wanted}, got {given[:80]}")
+
+
+def _text(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, str) or not value.strip():
+        raise _refuse(attribute, "a name", value)
+    _check_recordable(attribute.name, value)
+
+
+def _whole(least: int | None = None, most: int | None = None) -> Validator:
+    bounds = "" if least is None else f" of at least {least}" if most is None else f" between {least} and {most}"
+
+    def check(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise _refuse(attribute, "a whole number", value)
+        if (least is not None and value < least) or (most is not None and value > most):
+            raise _refuse(attribute, f"a whole number{bounds}", value)
+
+    return check
+
+
+def _finite(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, float) or not math.isfinite(value):
+        raise _refuse(attribute, "a finite number", value)
+
+
+def _label(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if value not in ("current", "next"):
+        raise _refuse(attribute, "'current' or 'next'", value)
+
+
+def _names(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, tuple) or not value or not all(isinstance(name, str) and name.strip() for name in value):
+        raise _refuse(attribute, "a list of names", value)
+
+
+def _settings(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, Mapping) or not all(isinstance(part, Mapping) for part in value.values()):
+        raise _refuse(attribute, "tables of parameters by part", value)
+    for part, parameters in value.items():
+        for name, parameter in parameters.items():
+            _check_recordable(f"{part}.{name}", parameter)
+
+
+def _check_recordable(name: str, value: object) -> None:
+    """Refuse what ``run.toml`` could not bring back."""
+    if isinstance(value, str):
+        if any("\ud800" <= c <= "\udfff" for c in value):  # bytes that Python could not decode
+            raise ConfigurationError(f"{name} cannot be {value!a}: it is not UTF-8, so it cannot be recorded")
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _check_recordable(name, item)
+    elif not isinstance(value, bool | int | float):
+        raise ConfigurationError(
+            f"setting {name} cannot be {one_line(repr(value))[:80]}, which run.toml cannot record: leave it out for "
+            "its default, or give a number, a text or a list"
+        )
+
+
+def _float(value: object) -> object:
+    try:
+        return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    except OverflowError:
+        return math.inf
+
+
+def _tuple(names: object) -> object:
+    return tuple(names) if isinstance(names, list) else names
+
+
+optional = attrs.validators.optional
 
 
 @attrs.frozen(kw_only=True)
@@ -31,7 +119,7 @@ class RunConfig:
         dataset: Registered name; None is the data the model was trained on.
         scale: Degradation of the source; None is the data set's default.
         steps: N, the number of transitions.
-        samples: How many samples of the data set.
+        samples: How many samples of the data set; None is :data:`DEFAULT_SAMPLES` or all, where there are fewer.
         batch_size: Samples at a time.
         seed: Seed of all noise.
         guidance: Guidance weight while sampling.
@@ -40,34 +128,31 @@ class RunConfig:
         metrics: Registered names; None is :data:`DEFAULT_METRICS` as far as installed.
         device: ``auto``, ``cpu``, ``cuda``, ...
         settings: Parameters by part.
+
+    Raises:
+        ConfigurationError: If a value is of the wrong type or impossible.
     """
 
-    model: str = "edm"
-    method: str = "standard"
-    dataset: str | None = None
-    scale: int | None = None
-    steps: int = 50
-    samples: int = 16
-    batch_size: int = 16
-    seed: int = 42
-    guidance: float = 1.0
-    inversion_guidance: float = 1.0
-    label: Label = "current"
-    metrics: tuple[str, ...] | None = None
-    device: str = "auto"
-    settings: Settings = attrs.field(factory=dict)
+    model: str = attrs.field(default="edm", validator=_text)
+    method: str = attrs.field(default="standard", validator=_text)
+    dataset: str | None = attrs.field(default=None, validator=optional(_text))
+    scale: int | None = attrs.field(default=None, validator=optional(_whole(1)))
+    steps: int = attrs.field(default=50, validator=_whole(1, MOST_STEPS))
+    samples: int | None = attrs.field(default=None, validator=optional(_whole(1)))
+    batch_size: int = attrs.field(default=16, validator=_whole(1))
+    seed: int = attrs.field(default=42, validator=_whole())
+    guidance: float = attrs.field(default=1.0, converter=_float, validator=_finite)
+    inversion_guidance: float = attrs.field(default=1.0, converter=_float, validator=_finite)
+    label: Label = attrs.field(default="current", validator=_label)
+    metrics: tuple[str, ...] | None = attrs.field(default=None, converter=_tuple, validator=optional(_names))
+    device: str = attrs.field(default="auto", validator=_text)
+    settings: Settings = attrs.field(factory=dict, validator=_settings)
 
     def __attrs_post_init__(self) -> None:
-        for name in ("steps", "samples", "batch_size"):
-            if getattr(self, name) < 1:
-                raise ConfigurationError(f"{name.replace('_', '-')} must be at least 1, got {getattr(self, name)}")
-        for name in ("guidance", "inversion_guidance"):
-            if not math.isfinite(getattr(self, name)):
-                raise ConfigurationError(f"{name.replace('_', '-')} must be finite, got {getattr(self, name)}")
-        if self.label not in ("current", "next"):
-            raise ConfigurationError(f"label must be 'current' or 'next', got {self.label!r}")
+        if self.scale is not None and "scale" in self.settings.get("dataset", {}):
+            raise ConfigurationError("scale is given twice, as an option and as dataset.scale: leave one of them out")
 
-    def as_toml(self) -> dict[str, Any]:
+    def as_table(self) -> dict[str, Any]:
         """The configuration as a table that :func:`read_config` understands; what is None is left out."""
         document = {key: value for key, value in attrs.asdict(self, recurse=False).items() if value is not None}
         document["settings"] = {part: dict(values) for part, values in self.settings.items()}
@@ -80,46 +165,26 @@ def read_config(path: Path) -> dict[str, Any]:
     """The options of a configuration file's ``[run]`` table, as a run directory's ``run.toml`` holds them.
 
     Raises:
-        ConfigurationError: If the file is missing or no TOML, or an option is unknown or of the wrong type.
+        ConfigurationError: If the file is missing or no TOML, or an option is unknown or has an impossible value.
     """
     try:
         with path.open("rb") as file:
             table = tomllib.load(file).get("run")
     except OSError as error:
         raise ConfigurationError(f"cannot read configuration {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigurationError(f"configuration {path} is no valid TOML: {error}") from error
     if not isinstance(table, dict):
         raise ConfigurationError(f"configuration {path} has no table [run]: put the options below a line '[run]'")
-    fields = {field.name: field for field in attrs.fields(RunConfig)}
-    for key, value in table.items():
+    fields = attrs.fields_dict(RunConfig)
+    for key in table:
         if key not in fields:
-            raise ConfigurationError(f"configuration {path}: unknown option '{key}'; known are {', '.join(fields)}")
-        table[key] = _typed(path, key, value)
+            raise ConfigurationError(f"configuration {path}: unknown option {key!r}; known are {', '.join(fields)}")
+    try:
+        RunConfig(**table)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"configuration {path}: {error}") from error
     return table
-
-
-_NUMBERS: dict[str, type | tuple[type, ...]] = {
-    "scale": int,
-    "steps": int,
-    "samples": int,
-    "batch_size": int,
-    "seed": int,
-    "guidance": (int, float),
-    "inversion_guidance": (int, float),
-}
-
-
-def _typed(path: Path, key: str, value: Any) -> Any:
-    if key == "metrics":
-        fits = isinstance(value, list) and all(isinstance(name, str) for name in value)
-    elif key == "settings":
-        fits = isinstance(value, dict) and all(isinstance(part, dict) for part in value.values())
-    else:
-        fits = isinstance(value, _NUMBERS.get(key, str)) and not isinstance(value, bool)
-    if not fits:
-        raise ConfigurationError(f"configuration {path}: option '{key}' cannot be {value!r}")
-    return tuple(value) if key == "metrics" else value
 
 
 def parse_settings(assignments: list[str]) -> dict[str, dict[str, Any]]:
@@ -131,12 +196,34 @@ def parse_settings(assignments: list[str]) -> dict[str, dict[str, Any]]:
     settings: dict[str, dict[str, Any]] = {}
     for assignment in assignments:
         left, equals, text = assignment.partition("=")
-        part, dot, parameter = left.strip().partition(".")
+        part, dot, parameter = (piece.strip() for piece in left.partition("."))
         if not (equals and dot and part and parameter.isidentifier()):
-            raise ConfigurationError(f"malformed setting {assignment!r}: write --set part.param=value, like ovg.clip=0.5")
-        try:
-            value = ast.literal_eval(text.strip())
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            value = text.strip()
-        settings.setdefault(part, {})[parameter] = value
+            raise ConfigurationError(
+                f"malformed setting {assignment!r}: write --set part.param=value, like ovg.clip=0.5"
+            )
+        settings.setdefault(part, {})[parameter] = _literal(text.strip())
     return settings
+
+
+def _literal(text: str) -> Any:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # doubtful as Python (a stray backslash), but text here
+            return ast.literal_eval(text)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return text
+
+
+def check_parts(settings: Settings, parts: Collection[str]) -> None:
+    """Refuse settings of a part that is not among ``parts``.
+
+    Raises:
+        ConfigurationError: Naming the part and what there is.
+    """
+    for part in settings:
+        if part not in parts:
+            near = get_close_matches(part, parts, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise ConfigurationError(
+                f"--set names the part {part!r}, which is no part of this run: {hint}it has {', '.join(sorted(parts))}"
+            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor
 from spectralkit.data import TranslationDataset
 from spectralkit.diffusion.gaussian import GaussianDenoiser, fit_moments
 from spectralkit.diffusion.process import Process
-from spectralkit.errors import ConfigurationError
+from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.model import Model, PixelCodec
 from spectralkit.registry import registry
 
@@ -24,13 +25,15 @@ def gaussian_model(dataset: TranslationDataset, process: str = "ddim", floor: fl
         floor: Smallest power of a Fourier mode, > 0; a sparse source has modes without energy.
 
     Raises:
-        ConfigurationError: If ``floor`` is not positive.
+        ConfigurationError: If ``floor`` is not a positive number.
+        DataError: If the data set has no training images of a domain.
     """
-    if not floor > 0:
-        raise ConfigurationError(f"floor of gaussian must be positive, got {floor}")
+    if not 0 < floor < math.inf:
+        raise ConfigurationError(f"floor of gaussian must be a positive number, got {floor}")
     built = registry().build("parameterization", process)
     assert isinstance(built, Process)
-    source, target = _stack(dataset.sources()), _stack(dataset.targets())
+    source = _stack(dataset, dataset.source, dataset.sources())
+    target = _stack(dataset, dataset.target, dataset.targets())
     moments = [fit_moments(images, floor) for images in (source, target, torch.cat((source, target)))]
     denoiser = GaussianDenoiser(torch.stack([m for m, _ in moments]), torch.stack([p for _, p in moments]))
     rows = torch.eye(3)
@@ -47,5 +50,9 @@ def gaussian_model(dataset: TranslationDataset, process: str = "ddim", floor: fl
     )
 
 
-def _stack(images: Iterable[Tensor]) -> Tensor:
-    return 2 * torch.stack(list(images)) - 1
+def _stack(dataset: TranslationDataset, domain: str, images: Iterable[Tensor]) -> Tensor:
+    """(N, C, H, W) in [-1, 1]."""
+    found = list(images)
+    if not found:
+        raise DataError(f"data set '{dataset.name}' has no training image of '{domain}' to fit model 'gaussian' to")
+    return 2 * torch.stack(found) - 1

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any, Protocol
 
 import attrs
 import torch
 from torch import Tensor
 
+from spectralkit.data import TranslationDataset
 from spectralkit.diffusion.denoiser import Condition, Denoiser
 from spectralkit.diffusion.schedule import Schedule
 from spectralkit.errors import DataError, UnknownNameError
@@ -71,20 +73,29 @@ class Model:
             UnknownNameError: If the model was not trained on it.
         """
         if name not in self.conditions:
+            near = get_close_matches(name, self.conditions, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
             known = ", ".join(self.conditions)
-            raise UnknownNameError(f"model '{self.name}' does not know the condition '{name}': it knows {known}")
+            raise UnknownNameError(f"model '{self.name}' does not know the condition {name!r}: {hint}it knows {known}")
         return Condition(self.conditions[name], self.null)
 
-    def check_fits(self, dataset: str, shape: tuple[int, int, int]) -> None:
-        """Refuse images of another shape than the model's.
+    def check_fits(self, dataset: TranslationDataset) -> None:
+        """Refuse a data set of another shape or other conditions than the model's.
 
         Raises:
-            DataError: Naming both shapes.
+            DataError: Naming both shapes, or both sets of conditions.
         """
-        if shape != self.shape:
+        if dataset.shape != self.shape:
             raise DataError(
-                f"data set '{dataset}' has images of {_times(shape)}, but model '{self.name}' takes {_times(self.shape)} "
-                "(channels x height x width): choose another data set or model"
+                f"data set '{dataset.name}' has images of {_times(dataset.shape)}, but model '{self.name}' takes "
+                f"{_times(self.shape)} (channels x height x width): choose another data set or model"
+            )
+        missing = [name for name in (dataset.source, dataset.target) if name not in self.conditions]
+        if missing:
+            raise DataError(
+                f"data set '{dataset.name}' translates {dataset.source} into {dataset.target}, but model '{self.name}' "
+                f"knows {', '.join(self.conditions)} and not {' or '.join(missing)}: choose another data set, scale or "
+                "model"
             )
 
     def to(self, device: torch.device) -> Model:

@@ -2,44 +2,91 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageDraw, ImageFont, UnidentifiedImageError
+from PIL import Image, ImageDraw, ImageFile, ImageFont, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from spectralkit.errors import DataError
 
-GAP, LABEL = 4, 18
+MODES = {1: ("L", "8-bit greyscale"), 3: ("RGB", "8-bit RGB")}
+"""Pillow's name and a person's name of the images of so many channels."""
+
+MOST_PIXELS = 1 << 26
+"""Larger images are refused: 67 million pixels in three channels of float32 take 0.8 GB."""
+
+GAP, LINE, CELL, CAPTION = 6, 18, 192, 24
 
 
-def read_image(path: Path) -> Tensor:
-    """An 8-bit RGB image file as (3, H, W) in [0, 1].
+def image_mode(channels: int) -> tuple[str, str]:
+    """Pillow's name and a person's name of images of ``channels`` channels.
 
     Raises:
-        DataError: If the file is missing, no image, truncated, or not 8-bit RGB.
+        DataError: If no image file holds that many.
     """
+    if channels not in MODES:
+        raise DataError(f"images of {channels} channels cannot be read or written: only 1 (grey) and 3 (RGB) can")
+    return MODES[channels]
+
+
+def read_image(path: Path, channels: int = 3) -> Tensor:
+    """An 8-bit image file as (C, H, W) in [0, 1], upright as a viewer shows it.
+
+    Args:
+        path: The file.
+        channels: 3 for RGB, 1 for greyscale.
+
+    Raises:
+        DataError: If the file is missing, no image, truncated, too large, animated, or of another kind of pixels.
+    """
+    mode, described = image_mode(channels)
     try:
-        with Image.open(path) as image:
-            if image.mode != "RGB":
-                raise DataError(f"image {path} is not 8-bit RGB but of mode {image.mode}: convert it to RGB first")
-            pixels = np.array(image)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what Pillow warns, the harmful is refused here or fails to decode
+            with Image.open(path) as image:
+                _check_kind(image, path, mode, described)
+                pixels = np.array(ImageOps.exif_transpose(image))
+    except DataError:
+        raise
     except UnidentifiedImageError as error:
         raise DataError(f"image {path} is in no known image format: give a PNG, JPEG or TIFF file") from error
     except Image.DecompressionBombError as error:
         raise DataError(f"image {path} is too large: {error}") from error
-    except (OSError, SyntaxError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise DataError(f"cannot read image {path}: {reason}") from error
-    return torch.from_numpy(pixels).permute(2, 0, 1).float() / 255
+    except OSError as error:
+        raise DataError(f"cannot read image {path}: {error.strerror or error}") from error
+    except Exception as error:  # decoders fed with a stranger's bytes raise anything
+        raise DataError(f"cannot read image {path}: {error or type(error).__name__}") from error
+    return torch.from_numpy(pixels.reshape(*pixels.shape[:2], channels)).permute(2, 0, 1).float() / 255
+
+
+def _check_kind(image: ImageFile.ImageFile, path: Path, mode: str, described: str) -> None:
+    """Refuse, before a pixel is decoded, what would not be read faithfully."""
+    if image.width * image.height > MOST_PIXELS:
+        raise DataError(
+            f"image {path} of {image.width}x{image.height} is too large: crop it to at most {MOST_PIXELS} pixels"
+        )
+    if image.mode != mode:
+        raise DataError(f"image {path} is not {described} but of mode {image.mode}: convert it first")
+    if any(";16" in str(tile[3]) for tile in image.tile):  # Pillow would keep the upper byte without a word
+        raise DataError(f"image {path} is not {described} but has 16 bits a channel: convert it first")
+    frames = getattr(image, "n_frames", 1)  # formats of a single image have no such attribute
+    if frames > 1:
+        raise DataError(f"image {path} holds {frames} images: save them as files of their own")
 
 
 def to_pil(image: Tensor) -> Image.Image:
-    """(3, H, W) or (1, H, W) in [0, 1], rounded to 8 bits."""
+    """(3, H, W) or (1, H, W) in [0, 1], rounded to 8 bits.
+
+    Raises:
+        DataError: If it has another number of channels.
+    """
+    mode, _ = image_mode(image.shape[0])
     pixels = (image.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu().numpy()
-    return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+    return Image.fromarray(pixels[..., 0] if mode == "L" else pixels)
 
 
 def write_image(image: Tensor, path: Path) -> None:
@@ -47,31 +94,43 @@ def write_image(image: Tensor, path: Path) -> None:
     to_pil(image).save(path, format="PNG")
 
 
-def grid(columns: Sequence[str], rows: Sequence[Sequence[Tensor]], captions: Sequence[str]) -> Image.Image:
+def grid(title: str, columns: Sequence[str], rows: Sequence[Sequence[Tensor]], captions: Sequence[str]) -> Image.Image:
     """Rows of images under labelled columns, small images enlarged by nearest neighbour.
 
     Args:
+        title: What is shown; shortened where it does not fit.
         columns: One label per column.
         rows: (C, H, W) images in [0, 1], all of one size; one per column.
         captions: One label per row.
     """
     height, width = rows[0][0].shape[-2:]
-    zoom = max(1, 192 // max(height, width))
+    zoom = max(1, CELL // max(height, width))
     height, width = zoom * height, zoom * width
-    font = ImageFont.load_default(size=14)
-    margin = max(int(font.getlength(caption)) for caption in captions) + 2 * GAP
-    canvas = Image.new(
-        "RGB",
-        (margin + len(columns) * (width + GAP), LABEL + GAP + len(rows) * (height + GAP)),
-        color="white",
-    )
+    font = ImageFont.load_default(size=13)
+    captions = [shorten(caption, CAPTION) for caption in captions]
+    pitch = max(width, *(round(font.getlength(column)) for column in columns)) + GAP
+    left = max(round(font.getlength(caption)) for caption in captions) + 2 * GAP
+    top = 2 * LINE + GAP
+    size = (left + len(columns) * pitch, top + len(rows) * (max(height, LINE) + GAP))
+    canvas = Image.new("RGB", size, color="white")
     draw = ImageDraw.Draw(canvas)
+    fitting = next(
+        n for n in range(len(title), 3, -1) if n <= 4 or font.getlength(shorten(title, n)) < size[0] - 2 * GAP
+    )
+    draw.text((GAP, 2), shorten(title, fitting), fill="black", font=font)
     for c, column in enumerate(columns):
-        draw.text((margin + c * (width + GAP), 2), column, fill="black", font=font)
+        draw.text((left + c * pitch, LINE + 2), column, fill="dimgrey", font=font)
     for r, (row, caption) in enumerate(zip(rows, captions, strict=True)):
-        top = LABEL + GAP + r * (height + GAP)
-        draw.text((GAP, top + height // 2 - 8), caption, fill="black", font=font)
+        y = top + r * (max(height, LINE) + GAP)
+        draw.text((GAP, y + height // 2 - LINE // 2), caption, fill="black", font=font)
         for c, image in enumerate(row):
-            enlarged = to_pil(image).resize((width, height), Image.Resampling.NEAREST)
-            canvas.paste(enlarged, (margin + c * (width + GAP), top))
+            canvas.paste(to_pil(image).resize((width, height), Image.Resampling.NEAREST), (left + c * pitch, y))
     return canvas
+
+
+def shorten(text: str, most: int) -> str:
+    """``text`` in at most ``most`` characters, its middle left out."""
+    if len(text) <= most:
+        return text
+    kept = max(most - 3, 2)
+    return f"{text[: (kept + 1) // 2]}...{text[len(text) - kept // 2 :]}"

@@ -12,52 +12,32 @@ import platform
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, cast
 
 import attrs
-import tomli_w
 import torch
+from PIL import Image
 from torch import Tensor
 
 from spectralkit import api
-from spectralkit.config import DEFAULT_METRICS, RunConfig
+from spectralkit.checkpoint import read_config
+from spectralkit.config import DEFAULT_METRICS, DEFAULT_SAMPLES, RunConfig, check_parts
 from spectralkit.data import Sample, TranslationDataset
-from spectralkit.errors import ConfigurationError
-from spectralkit.inversion.driver import top_index
+from spectralkit.document import as_json, as_toml
+from spectralkit.errors import ConfigurationError, DataError
+from spectralkit.inversion.driver import Progress, top_index
 from spectralkit.inversion.expression import parse
 from spectralkit.inversion.parts import Parts
 from spectralkit.inversion.probe import Cost
 from spectralkit.metric import Score
 from spectralkit.model import Model
-from spectralkit.picture import grid, write_image
+from spectralkit.picture import grid, image_mode, write_image
 from spectralkit.registry import registry
-from spectralkit.rundir import fresh_directory, safe_name, versions, write_csv, write_json
+from spectralkit.rundir import fresh_directory, safe_name, versions, write_csv
 from spectralkit.specs import MetricSpec, ModelSpec
+from spectralkit.watch import Pace, Unwatched, Watch
 
 GRID_ROWS = 8
-
-
-class Watch(Protocol):
-    """Follows a run."""
-
-    def begin(self, transitions: int) -> None:
-        """A run of so many transitions starts."""
-        ...
-
-    def advance(self) -> None:
-        """One transition is done."""
-        ...
-
-
-@attrs.frozen
-class Unwatched:
-    """Nobody follows."""
-
-    def begin(self, transitions: int) -> None:
-        """Ignored."""
-
-    def advance(self) -> None:
-        """Ignored."""
 
 
 @attrs.frozen(eq=False)
@@ -76,7 +56,15 @@ class NamedMetric:
 
 @attrs.frozen(eq=False)
 class Assembly:
-    """The objects that a configuration names."""
+    """The objects that a configuration names.
+
+    Args:
+        config: With every default that depends on them filled in.
+        dataset: What is translated.
+        model: What translates it.
+        method: How.
+        metrics: What is scored.
+    """
 
     config: RunConfig
     dataset: TranslationDataset
@@ -85,10 +73,10 @@ class Assembly:
     metrics: tuple[NamedMetric, ...]
 
     @property
-    def transitions(self) -> int:
-        """How many transitions the whole run takes."""
-        batches = -(-self.config.samples // self.config.batch_size)
-        return batches * 2 * top_index(self.method, self.config.steps)
+    def count(self) -> int:
+        """N, the number of samples."""
+        assert self.config.samples is not None
+        return self.config.samples
 
 
 @attrs.frozen
@@ -100,80 +88,99 @@ class Report:
         details: Metric name to the numbers beside the score.
         diagnostics: What the method recorded, averaged over steps and samples.
         samples: N.
+        seed: Seed of all noise.
         cost: Network evaluations per sample.
         seconds: Wall time of inversion and sampling, images written and metrics computed.
+        device: Where it ran.
+        config: What was run, defaults filled in.
+        versions: Of everything that shapes a number.
     """
 
     scores: dict[str, float]
     details: dict[str, dict[str, float | str]]
     diagnostics: dict[str, float]
     samples: int
+    seed: int
     cost: Cost
     seconds: float
+    device: str
+    config: RunConfig
+    versions: dict[str, str]
+
+    def document(self) -> dict[str, Any]:
+        """All of it as plain values."""
+        plain = attrs.asdict(self, recurse=False)
+        return {**plain, "cost": attrs.asdict(self.cost), "config": self.config.as_table()}
 
 
 def assemble(config: RunConfig) -> Assembly:
     """Turn names into objects, and refuse what does not fit together.
 
+    What can be refused without loading anything is refused first.
+
     Raises:
         SpectralkitError: If a name is unknown, a parameter wrong, or data set, model and method do not fit.
     """
-    settings = {part: dict(values) for part, values in config.settings.items()}
-    method = api.load_method(config.method, settings)
-    directory = api.is_directory(config.model)
-    name = config.dataset or _trained_on(config.model, directory)
-    dataset = api.load_dataset(name, **_dataset_parameters(config, settings))
-    if config.samples > len(dataset):
-        raise ConfigurationError(
-            f"data set '{name}' has {len(dataset)} samples, {config.samples} were asked for: lower --samples"
-        )
-    model = api.load_model(config.model, dataset=dataset, device=config.device, **settings.get("model", {}))
-    model.check_fits(name, dataset.shape)
-    for condition in (dataset.source, dataset.target):
-        model.condition(condition)
-    metrics = tuple(_metrics(config, settings, dataset))
-    known = {"model", "dataset", *(term.name for term in parse(config.method)), *(m.name for m in metrics)}
-    for part in settings:
-        if part not in known:
-            raise ConfigurationError(f"--set names the part '{part}', which this run lacks: it has {', '.join(sorted(known))}")
-    return Assembly(config, dataset, model, method, metrics)
+    name = config.dataset or _trained_on(config.model)
+    wanted = _wanted_metrics(config)
+    check_parts(config.settings, {"model", "dataset", *(term.name for term in parse(config.method)), *wanted})
+    method = api.load_method(config.method, config.settings)
+    dataset = api.load_dataset(name, **_dataset_parameters(config))
+    image_mode(dataset.shape[0])
+    samples = _samples(config, name, len(dataset))
+    parameters = config.settings.get("model", {})
+    model = api.build_model(config.model, parameters, dataset=dataset, device=config.device)
+    model.check_fits(dataset)
+    metrics = tuple(_metrics(config, wanted, dataset))
+    resolved = attrs.evolve(
+        config, dataset=name, samples=samples, metrics=tuple(metric.name for metric in metrics) or None
+    )
+    return Assembly(resolved, dataset, model, method, metrics)
 
 
-def _trained_on(model: str, directory: bool) -> str:
-    if directory:
-        from spectralkit.checkpoint import read_config
-
+def _trained_on(model: str) -> str:
+    if api.is_directory(model):
         return read_config(Path(model)).dataset
-    spec = registry().resolve("model", model).spec
-    assert isinstance(spec, ModelSpec)
-    return spec.dataset
+    return cast(ModelSpec, registry().resolve("model", model).spec).dataset
 
 
-def _dataset_parameters(config: RunConfig, settings: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    parameters = dict(settings.get("dataset", {}))
-    if config.scale is not None:
-        parameters["scale"] = config.scale
-    return parameters
+def _dataset_parameters(config: RunConfig) -> dict[str, Any]:
+    scale = {} if config.scale is None else {"scale": config.scale}
+    return {**config.settings.get("dataset", {}), **scale}
 
 
-def _metrics(
-    config: RunConfig, settings: Mapping[str, dict[str, Any]], dataset: TranslationDataset
-) -> Iterator[NamedMetric]:
-    names = config.metrics
-    if names is None:
-        installed = registry().names("metric")
-        names = tuple(name for name in DEFAULT_METRICS if name in installed)
+def _samples(config: RunConfig, dataset: str, available: int) -> int:
+    if not available:
+        raise DataError(f"data set '{dataset}' has no sample: choose another")
+    if config.samples is None:
+        return min(DEFAULT_SAMPLES, available)
+    if config.samples > available:
+        raise ConfigurationError(
+            f"data set '{dataset}' has {available} samples, {config.samples} were asked for: lower --samples"
+        )
+    return config.samples
+
+
+def _wanted_metrics(config: RunConfig) -> tuple[str, ...]:
+    if config.metrics is not None:
+        return tuple(dict.fromkeys(config.metrics))
+    installed = registry().names("metric")
+    return tuple(name for name in DEFAULT_METRICS if name in installed)
+
+
+def _metrics(config: RunConfig, names: tuple[str, ...], dataset: TranslationDataset) -> Iterator[NamedMetric]:
     has_reference = dataset[0].reference is not None
-    for name in dict.fromkeys(names):
-        spec = registry().resolve("metric", name).spec
-        assert isinstance(spec, MetricSpec)
+    for name in names:
+        spec = cast(MetricSpec, registry().resolve("metric", name).spec)
         if "reference" in spec.inputs and not has_reference:
             if config.metrics is None:
                 continue
             raise ConfigurationError(
-                f"metric '{name}' compares with references, which data set '{dataset.name}' lacks: choose other --metrics"
+                f"metric '{name}' compares with references, which data set '{dataset.name}' lacks: "
+                "choose other --metrics"
             )
-        yield NamedMetric(name, spec, api.load_metric(name, dataset=dataset, **settings.get(name, {})))
+        metric = api.build_metric(name, config.settings.get(name, {}), dataset=dataset)
+        yield NamedMetric(name, spec, metric)
 
 
 def run(config: RunConfig, out: Path, *, save_latents: bool = False, watch: Watch | None = None) -> Report:
@@ -191,44 +198,34 @@ def run(config: RunConfig, out: Path, *, save_latents: bool = False, watch: Watc
     with fresh_directory(out) as directory:
         assembly = assemble(config)
         report = _execute(assembly, directory, save_latents, watch or Unwatched())
-        environment = {"python": platform.python_version(), **versions()}
-        provenance = {"model": _plain(assembly.model.provenance), "versions": environment}
-        (directory / "run.toml").write_text(tomli_w.dumps({"run": config.as_toml(), **provenance}))
-        write_json(
-            directory / "metrics.json",
-            {**attrs.asdict(report), "seed": config.seed, "config": config.as_toml(), "versions": environment},
-        )
+        table = {"run": report.config.as_table(), "model": assembly.model.provenance, "versions": report.versions}
+        (directory / "run.toml").write_bytes(as_toml(table))
+        (directory / "metrics.json").write_text(as_json(report.document()), encoding="utf-8")
     return report
-
-
-def _plain(value: Any) -> Any:
-    """What TOML can hold: mappings without None, lists for tuples."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items() if item is not None}
-    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _execute(assembly: Assembly, directory: Path, save_latents: bool, watch: Watch) -> Report:
     config, started = assembly.config, time.perf_counter()
-    watch.begin(assembly.transitions)
+    pace = Pace(watch, -(-assembly.count // config.batch_size), 2 * top_index(assembly.method, config.steps))
     (directory / "samples").mkdir()
     table: list[dict[str, Any]] = []
     pictured: list[tuple[Sample, Tensor]] = []
     latents: dict[str, Tensor] = {}
     cost = Cost()
     for samples in _batches(assembly):
-        output = _translate(assembly, samples, watch)
+        output = _translate(assembly, samples, pace.advance)
+        pace.finish_batch()
         table.extend(_score(assembly, samples, output))
         for sample, image, latent in zip(samples, output.images.cpu(), output.latent.cpu(), strict=True):
-            write_image(image, directory / "samples" / f"{safe_name(sample.id)}.png")
+            write_image(image, directory / "samples" / f"{sample.id}.png")
             if len(pictured) < GRID_ROWS:
                 pictured.append((sample, image))
             if save_latents:
                 latents[sample.id] = latent.clone()
-        weight = len(samples) / config.samples
+        weight = len(samples) / assembly.count
         cost += Cost(output.cost.forwards * weight, output.cost.backwards * weight)
     write_csv(directory / "samples.csv", table)
-    _picture(pictured).save(directory / "grid.png")
+    _picture(assembly, pictured).save(directory / "grid.png")
     if save_latents:
         from safetensors.torch import save_file
 
@@ -239,18 +236,41 @@ def _execute(assembly: Assembly, directory: Path, save_latents: bool, watch: Wat
         details={m.name: dict(m.metric.details()) for m in assembly.metrics},
         diagnostics={key: sum(row[key] for row in table) / len(table) for key in recorded},
         samples=len(table),
+        seed=config.seed,
         cost=cost,
         seconds=time.perf_counter() - started,
+        device=str(assembly.model.device),
+        config=config,
+        versions={"python": platform.python_version(), **versions()},
     )
 
 
 def _batches(assembly: Assembly) -> Iterator[list[Sample]]:
-    config = assembly.config
-    for first in range(0, config.samples, config.batch_size):
-        yield [assembly.dataset[i] for i in range(first, min(first + config.batch_size, config.samples))]
+    """The samples in batches, each of them checked."""
+    size, seen = assembly.config.batch_size, set[str]()
+    for first in range(0, assembly.count, size):
+        batch = [assembly.dataset[i] for i in range(first, min(first + size, assembly.count))]
+        for sample in batch:
+            _check_sample(sample, assembly)
+            if sample.id in seen:
+                raise DataError(f"data set '{assembly.dataset.name}' has two samples of the id '{sample.id}'")
+            seen.add(sample.id)
+        yield batch
 
 
-def _translate(assembly: Assembly, samples: list[Sample], watch: Watch) -> api.Output:
+def _check_sample(sample: Sample, assembly: Assembly) -> None:
+    """Refuse a sample whose id is no file name, or that is unlike the data set's others."""
+    safe_name(sample.id)
+    dataset = assembly.dataset
+    told = f"sample '{sample.id}' of data set '{dataset.name}'"
+    for role, image in (("source", sample.source), ("reference", sample.reference)):
+        if image is not None and tuple(image.shape) != dataset.shape:
+            raise DataError(f"{told}: its {role} has the shape {tuple(image.shape)}, the data set {dataset.shape}")
+    if sample.reference is None and any("reference" in metric.spec.inputs for metric in assembly.metrics):
+        raise DataError(f"{told} has no reference, though others have: choose --metrics that need none")
+
+
+def _translate(assembly: Assembly, samples: list[Sample], progress: Progress) -> api.Output:
     config = assembly.config
     return api.translate(
         assembly.model,
@@ -264,7 +284,7 @@ def _translate(assembly: Assembly, samples: list[Sample], watch: Watch) -> api.O
         guidance=config.guidance,
         inversion_guidance=config.inversion_guidance,
         label=config.label,
-        progress=watch.advance,
+        progress=progress,
     )
 
 
@@ -276,7 +296,7 @@ def _score(assembly: Assembly, samples: list[Sample], output: api.Output) -> Ite
         "latent": output.latent.cpu(),
     }
     references = [sample.reference for sample in samples if sample.reference is not None]
-    if references:
+    if len(references) == len(samples):
         inputs["reference"] = torch.stack(references)
     columns: dict[str, Tensor] = {}
     for metric in assembly.metrics:
@@ -290,11 +310,13 @@ def _score(assembly: Assembly, samples: list[Sample], output: api.Output) -> Ite
         yield {"id": sample.id, **{name: float(values[i]) for name, values in columns.items()}}
 
 
-def _picture(pictured: list[tuple[Sample, Tensor]]) -> Any:
-    rows, columns = [], ["source", "translated"]
-    for sample, image in pictured:
-        row = [sample.source, image]
-        rows.append(row if sample.reference is None else [*row, sample.reference])
-    if len(rows[0]) == 3:
+def _picture(assembly: Assembly, pictured: list[tuple[Sample, Tensor]]) -> Image.Image:
+    config, dataset = assembly.config, assembly.dataset
+    columns = [f"source: {dataset.source}", f"translated: {dataset.target}"]
+    rows = [[sample.source, image] for sample, image in pictured]
+    references = [sample.reference for sample, _ in pictured if sample.reference is not None]
+    if len(references) == len(rows):
         columns.append("reference")
-    return grid(columns, rows, [sample.id for sample, _ in pictured])
+        rows = [[*row, reference] for row, reference in zip(rows, references, strict=True)]
+    title = f"{assembly.model.name}, {config.method}, {config.steps} steps, seed {config.seed}"
+    return grid(title, columns, rows, [sample.id for sample, _ in pictured])

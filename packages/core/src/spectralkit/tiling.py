@@ -1,11 +1,14 @@
-"""Images of other sizes than the model's: cut into overlapping tiles and blended, or resized.
+"""Images of other sizes than the model's: cut into overlapping tiles and blended, or resized and back.
 
-Tiles overlap by a quarter of their side and start at multiples of ``side / 4``, so that the blocks of a decimated
-image (of scale 4, 8 or 16 with 64-pixel tiles) stay aligned with the tiles. Each tile is weighted by a tent that falls
-linearly across its overlap; weights are normalised, so that identical tiles blend to themselves.
+Tiles start at multiples of three quarters of their side, so that neighbours share a quarter; the last one ends at the
+image's edge. With 64-pixel tiles the blocks of a decimated image (of scale 4, 8 or 16) stay aligned with the tiles.
+Each tile is weighted by a tent that falls linearly across a quarter of its side; weights are normalised, so that what
+the tiles agree on is left as it is: blending the tiles of an image gives the image.
 """
 
 from __future__ import annotations
+
+from typing import Literal, Protocol
 
 import attrs
 import torch
@@ -14,67 +17,117 @@ from torch.nn import functional
 
 from spectralkit.errors import DataError
 
+Fit = Literal["tile", "resize"]
+"""What to do with images of another size than the model's."""
+
+
+class Fitting(Protocol):
+    """Between an image of any size and images of the model's own."""
+
+    def __len__(self) -> int:
+        """How many images of the model's size one image becomes."""
+        ...
+
+    def cut(self, image: Tensor) -> Tensor:
+        """(C, H, W) -> (n, C, h, w)."""
+        ...
+
+    def join(self, tiles: Tensor) -> Tensor:
+        """(n, C, h, w) -> (C, H, W)."""
+        ...
+
+
+def fit_to(image: tuple[int, int], tile: tuple[int, int], fit: Fit) -> Fitting:
+    """How an image of (H, W) meets a model of (h, w); one of the model's own size is left as it is.
+
+    Raises:
+        DataError: If it is smaller than a tile.
+    """
+    return Tiling(image, tile) if fit == "tile" or image == tile else Resizing(image, tile)
+
 
 @attrs.frozen
 class Tiling:
     """Where the tiles of one image lie.
 
     Args:
-        height: Of the image.
-        width: Of the image.
-        side: Of the square tiles.
+        image: (H, W).
+        tile: (h, w), no side larger than the image's.
     """
 
-    height: int
-    width: int
-    side: int
+    image: tuple[int, int]
+    tile: tuple[int, int]
 
     def __attrs_post_init__(self) -> None:
-        if min(self.height, self.width) < self.side:
+        if any(length < side for length, side in zip(self.image, self.tile, strict=True)):
             raise DataError(
-                f"an image of {self.height}x{self.width} is smaller than a tile of {self.side}x{self.side}: "
+                f"an image of {_size(self.image)} is smaller than a tile of {_size(self.tile)} (height x width): "
                 "use --fit resize, or --upsample"
             )
 
-    @property
-    def overlap(self) -> int:
-        """Pixels that neighbouring tiles share."""
-        return self.side // 4
-
-    @property
-    def padded(self) -> tuple[int, int]:
-        """The size that whole tiles cover."""
-        return self._cover(self.height), self._cover(self.width)
-
-    def _cover(self, length: int) -> int:
-        stride = self.side - self.overlap
-        return self.side + -(-(length - self.side) // stride) * stride
+    def __len__(self) -> int:
+        return len(self.corners)
 
     @property
     def corners(self) -> list[tuple[int, int]]:
         """Top-left corners, row by row."""
-        stride = self.side - self.overlap
-        rows, columns = (range(0, length - self.side + 1, stride) for length in self.padded)
+        rows, columns = map(_starts, self.image, self.tile)
         return [(y, x) for y in rows for x in columns]
 
     def cut(self, image: Tensor) -> Tensor:
-        """(C, H, W) -> (tiles, C, side, side); beyond its edges the image is mirrored."""
-        bottom, right = self.padded[0] - self.height, self.padded[1] - self.width
-        whole = functional.pad(image[None], (0, right, 0, bottom), mode="reflect")[0]
-        return torch.stack([whole[:, y : y + self.side, x : x + self.side] for y, x in self.corners])
+        """(C, H, W) -> (n, C, h, w)."""
+        height, width = self.tile
+        return torch.stack([image[:, y : y + height, x : x + width] for y, x in self.corners])
 
-    def blend(self, tiles: Tensor) -> Tensor:
-        """(tiles, C, side, side) -> (C, H, W)."""
-        ramp = (torch.arange(self.side) + 1).minimum(torch.arange(self.side).flip(0) + 1).clamp_max(self.overlap)
-        tent = ramp[:, None] * ramp[None, :] / self.overlap**2
-        total = torch.zeros(tiles.shape[1], *self.padded)
-        weight = torch.zeros(self.padded)
+    def join(self, tiles: Tensor) -> Tensor:
+        """(n, C, h, w) -> (C, H, W)."""
+        height, width = self.tile
+        tent = _ramp(height)[:, None] * _ramp(width)[None, :]
+        total, weight = torch.zeros(tiles.shape[1], *self.image), torch.zeros(self.image)
         for tile, (y, x) in zip(tiles, self.corners, strict=True):
-            total[:, y : y + self.side, x : x + self.side] += tent * tile
-            weight[y : y + self.side, x : x + self.side] += tent
-        return (total / weight)[:, : self.height, : self.width]
+            total[:, y : y + height, x : x + width] += tent * tile
+            weight[y : y + height, x : x + width] += tent
+        return total / weight
 
 
-def resize(image: Tensor, height: int, width: int) -> Tensor:
-    """Bilinear with antialiasing, (C, H, W) -> (C, height, width), in [0, 1]."""
-    return functional.interpolate(image[None], (height, width), mode="bilinear", antialias=True)[0].clamp(0, 1)
+def _starts(length: int, side: int) -> list[int]:
+    return [*range(0, length - side, side - side // 4), length - side]
+
+
+def _ramp(side: int) -> Tensor:
+    """(side,), from 4 / side at the edges to 1 a quarter of the side away from them."""
+    overlap = max(1, side // 4)
+    distance = torch.arange(1, side + 1)
+    return distance.minimum(distance.flip(0)).clamp_max(overlap) / overlap
+
+
+@attrs.frozen
+class Resizing:
+    """The whole image resized, and back: bilinear with antialiasing.
+
+    Args:
+        image: (H, W).
+        tile: (h, w).
+    """
+
+    image: tuple[int, int]
+    tile: tuple[int, int]
+
+    def __len__(self) -> int:
+        return 1
+
+    def cut(self, image: Tensor) -> Tensor:
+        """(C, H, W) -> (1, C, h, w)."""
+        return _resize(image[None], self.tile)
+
+    def join(self, tiles: Tensor) -> Tensor:
+        """(1, C, h, w) -> (C, H, W)."""
+        return _resize(tiles, self.image)[0]
+
+
+def _resize(images: Tensor, size: tuple[int, int]) -> Tensor:
+    return functional.interpolate(images, size, mode="bilinear", antialias=True).clamp(0, 1)
+
+
+def _size(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}"

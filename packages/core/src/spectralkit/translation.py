@@ -1,31 +1,33 @@
 """Image files in, translated image files out.
 
-All inputs are read and checked before any work begins; outputs appear together, when all are done.
+All inputs are read and checked before any work begins; outputs appear together, when all are done. The images' tiles
+pass through the model in batches, whatever image they belong to, and an image is written when its last tile is done.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
+import itertools
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import attrs
-import tomli_w
 import torch
 from torch import Tensor
 
 from spectralkit import api
-from spectralkit.config import RunConfig
+from spectralkit.config import RunConfig, check_parts
+from spectralkit.document import as_toml
 from spectralkit.errors import ConfigurationError, DataError
-from spectralkit.inversion.driver import top_index
+from spectralkit.inversion.driver import Progress, top_index
 from spectralkit.inversion.expression import parse
 from spectralkit.inversion.parts import Parts
 from spectralkit.model import Model
-from spectralkit.picture import read_image, write_image
+from spectralkit.picture import MOST_PIXELS, read_image, write_image
 from spectralkit.rundir import fresh_directory, versions
-from spectralkit.runner import Watch
-from spectralkit.tiling import Tiling, resize
+from spectralkit.tiling import Fit, Fitting, fit_to
+from spectralkit.watch import Pace, Unwatched, Watch
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"})
 
@@ -43,14 +45,38 @@ class TranslateConfig:
     """
 
     options: RunConfig
-    source: str | None
-    target: str | None
-    fit: Literal["tile", "resize"]
-    upsample: int
+    source: str | None = None
+    target: str | None = None
+    fit: Fit = "tile"
+    upsample: int = 1
 
     def __attrs_post_init__(self) -> None:
         if self.upsample < 1:
             raise ConfigurationError(f"upsample must be at least 1, got {self.upsample}")
+
+    def as_table(self) -> dict[str, Any]:
+        """All that shapes the result; the run options that are not looked at are left out."""
+        options = {
+            key: value
+            for key, value in self.options.as_table().items()
+            if key not in ("dataset", "scale", "samples", "metrics")
+        }
+        return {**options, **attrs.asdict(self, filter=attrs.filters.exclude("options"))}
+
+
+@attrs.frozen
+class Translated:
+    """What :func:`translate_files` has done.
+
+    Args:
+        images: File names in the output directory.
+        tiles: How many images of the model's size they were made of.
+        config: With the model's conditions filled in.
+    """
+
+    images: tuple[str, ...]
+    tiles: int
+    config: TranslateConfig
 
 
 def find_images(inputs: Sequence[Path]) -> list[Path]:
@@ -64,10 +90,14 @@ def find_images(inputs: Sequence[Path]) -> list[Path]:
         if given.is_dir():
             inside = sorted(p for p in given.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file())
             if not inside:
-                raise DataError(f"folder {given} holds no image: expected files ending in {', '.join(sorted(SUFFIXES))}")
+                raise DataError(
+                    f"folder {given} holds no image: expected files ending in {', '.join(sorted(SUFFIXES))}"
+                )
             paths.extend(inside)
-        elif given.exists():
+        elif given.is_file():
             paths.append(given)
+        elif given.exists():
+            raise DataError(f"{given} is neither an image file nor a folder")
         else:
             raise DataError(f"no image or folder at {given}: check the path")
     names: dict[str, Path] = {}
@@ -78,101 +108,120 @@ def find_images(inputs: Sequence[Path]) -> list[Path]:
     return paths
 
 
-def translate_files(inputs: Sequence[Path], out: Path, config: TranslateConfig, watch: Watch) -> list[str]:
-    """Translate ``inputs`` into PNG files of the same (upsampled) size in ``out``; returns their names.
+def translate_files(
+    inputs: Sequence[Path], out: Path, config: TranslateConfig, watch: Watch | None = None
+) -> Translated:
+    """Translate ``inputs`` into PNG files of the same (upsampled) size in ``out``.
 
     Raises:
         SpectralkitError: If an input, an option or ``out`` is wrong; nothing is written then.
     """
     options = config.options
     with fresh_directory(out) as directory:
+        check_parts(options.settings, {"model", *(term.name for term in parse(options.method))})
         paths = find_images(inputs)
-        for name in options.settings:
-            if name != "model" and name not in {term.name for term in parse(options.method)}:
-                raise ConfigurationError(f"--set names the part '{name}', which this translation lacks")
         method = api.load_method(options.method, options.settings)
-        model = api.load_model(options.model, device=options.device, **options.settings.get("model", {}))
-        counts = [len(tiles) for tiles in map(_Cutter(config, model).cut, map(read_image, paths))]
-        batches = sum(-(-count // options.batch_size) for count in counts)
-        watch.begin(batches * 2 * top_index(method, options.steps))
-        for path in paths:
-            image = _translate(read_image(path), path.name, config, model, method, watch)
+        parameters = options.settings.get("model", {})
+        model = api.build_model(options.model, parameters, dataset=None, device=options.device)
+        work = _Work(_resolve(config, model), model, method)
+        fittings = {path: work.fitting(path) for path in paths}
+        tiles = sum(map(len, fittings.values()))
+        batches = -(-tiles // options.batch_size)
+        pace = Pace(watch or Unwatched(), batches, 2 * top_index(method, options.steps))
+        for path, done in itertools.groupby(work.translate(fittings, pace), key=lambda tile: tile.path):
+            image = fittings[path].join(torch.stack([tile.pixels for tile in done]))
             write_image(image, directory / f"{path.stem}.png")
-        document = {"translate": _record(config, model), "versions": versions()}
-        (directory / "translate.toml").write_text(tomli_w.dumps(document))
-    return [f"{path.stem}.png" for path in paths]
+        names = tuple(f"{path.stem}.png" for path in paths)
+        record = {"images": names, **work.config.as_table()}
+        document = {"translate": record, "model": model.provenance, "versions": versions()}
+        (directory / "translate.toml").write_bytes(as_toml(document))
+    return Translated(names, tiles, work.config)
 
 
-@attrs.frozen
-class _Cutter:
-    """Between an image and the model's own size."""
+def _resolve(config: TranslateConfig, model: Model) -> TranslateConfig:
+    """The conditions filled in, and known to the model."""
+    conditions = list(model.conditions)
+    resolved = attrs.evolve(config, source=config.source or conditions[0], target=config.target or conditions[-1])
+    for name in (resolved.source, resolved.target):
+        assert name is not None
+        model.condition(name)
+    return resolved
 
+
+@attrs.frozen(eq=False)
+class _Tile:
+    """One image of the model's size.
+
+    Args:
+        path: The file it is part of.
+        number: Its place among that file's tiles.
+        pixels: (C, h, w) in [0, 1].
+    """
+
+    path: Path
+    number: int
+    pixels: Tensor
+
+    @property
+    def id(self) -> str:
+        """Keys its noise: the file's name, whatever folder it lies in, and the number."""
+        return f"{os.fsencode(self.path.name).decode('utf-8', errors='backslashreplace')}#{self.number}"
+
+
+@attrs.frozen(eq=False)
+class _Work:
     config: TranslateConfig
     model: Model
+    method: Parts
 
-    def enlarge(self, image: Tensor) -> Tensor:
-        factor = self.config.upsample
+    def read(self, path: Path) -> Tensor:
+        """(C, H, W), enlarged."""
+        image, factor = read_image(path, self.model.shape[0]), self.config.upsample
+        height, width = image.shape[-2:]
+        if height * width * factor**2 > MOST_PIXELS:
+            raise DataError(
+                f"image {path} of {height}x{width} would have more than {MOST_PIXELS} pixels, enlarged {factor} times: "
+                "lower --upsample or crop it"
+            )
         return image.repeat_interleave(factor, dim=-2).repeat_interleave(factor, dim=-1)
 
-    def cut(self, image: Tensor) -> Tensor:
-        """(3, H, W) -> (tiles, 3, side, side)."""
-        channels, height, width = self.model.shape
-        image = self.enlarge(image)
-        if image.shape[0] != channels:
-            raise DataError(f"model '{self.model.name}' takes images of {channels} channels, got {image.shape[0]}")
-        if image.shape[-2:] == (height, width):
-            return image[None]
-        if self.config.fit == "resize":
-            return resize(image, height, width)[None]
-        return Tiling(*image.shape[-2:], side=height).cut(image)
+    def fitting(self, path: Path) -> Fitting:
+        """How the image meets the model."""
+        _, height, width = self.read(path).shape
+        try:
+            return fit_to((height, width), self.model.shape[1:], self.config.fit)
+        except DataError as error:
+            raise DataError(f"{path}: {error}") from error
 
-    def join(self, tiles: Tensor, image: Tensor) -> Tensor:
-        """The inverse: (tiles, 3, side, side) -> (3, H, W)."""
-        height, width = (self.config.upsample * length for length in image.shape[-2:])
-        if self.config.fit == "resize" or (height, width) == self.model.shape[1:]:
-            return resize(tiles[0], height, width) if (height, width) != self.model.shape[1:] else tiles[0]
-        return Tiling(height, width, side=self.model.shape[1]).blend(tiles)
+    def translate(self, fittings: Mapping[Path, Fitting], pace: Pace) -> Iterator[_Tile]:
+        """The translated tiles of all images, in order."""
+        tiles = (
+            _Tile(path, number, pixels)
+            for path, fitting in fittings.items()
+            for number, pixels in enumerate(fitting.cut(self.read(path)))
+        )
+        size = min(self.config.options.batch_size, sum(map(len, fittings.values())))
+        while batch := list(itertools.islice(tiles, size)):
+            images = self._translate(batch, pace.advance)
+            pace.finish_batch()
+            for tile, pixels in zip(batch, images, strict=True):
+                yield attrs.evolve(tile, pixels=pixels)
 
-
-def _translate(image: Tensor, name: str, config: TranslateConfig, model: Model, method: Parts, watch: Watch) -> Tensor:
-    """Translate one image; its name and each tile's number determine the noise."""
-    options, cutter = config.options, _Cutter(config, model)
-    conditions = list(model.conditions)
-    tiles = cutter.cut(image)
-    done = []
-    for numbers in _chunks(len(tiles), options.batch_size):
-        output = api.translate(
-            model,
-            method,
-            tiles[numbers],
-            source=config.source or conditions[0],
-            target=config.target or conditions[-1],
+    def _translate(self, tiles: Sequence[_Tile], progress: Progress) -> Tensor:
+        options = self.config.options
+        assert self.config.source is not None
+        assert self.config.target is not None
+        return api.translate(
+            self.model,
+            self.method,
+            torch.stack([tile.pixels for tile in tiles]),
+            source=self.config.source,
+            target=self.config.target,
             steps=options.steps,
             seed=options.seed,
-            ids=[hashlib.sha256(f"{name}\0{i}".encode()).hexdigest() for i in numbers],
+            ids=[tile.id for tile in tiles],
             guidance=options.guidance,
             inversion_guidance=options.inversion_guidance,
             label=options.label,
-            progress=watch.advance,
-        )
-        done.append(output.images.cpu())
-    return cutter.join(torch.cat(done), image)
-
-
-def _chunks(count: int, size: int) -> Iterator[list[int]]:
-    for first in range(0, count, size):
-        yield list(range(first, min(first + size, count)))
-
-
-def _record(config: TranslateConfig, model: Model) -> dict[str, object]:
-    table = config.options.as_toml()
-    for absent in ("samples", "metrics", "dataset", "scale"):
-        table.pop(absent, None)
-    conditions = list(model.conditions)
-    return {
-        **table,
-        "source": config.source or conditions[0],
-        "target": config.target or conditions[-1],
-        "fit": config.fit,
-        "upsample": config.upsample,
-    }
+            progress=progress,
+        ).images.cpu()

@@ -10,6 +10,7 @@ import argparse
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Sequence
 from contextlib import nullcontext
 from importlib.metadata import version
@@ -59,11 +60,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    found = registry()
-    chosen = next((word for word in arguments if not word.startswith("-")), None)
-    parsed = build_parser(found, chosen).parse_args(arguments)
-    with json_only() if getattr(parsed, "json", False) is True else nullcontext():
-        return cast(Command, parsed.command).run(parsed)
+    with warnings.catch_warnings():
+        warnings.showwarning = _warn
+        found = registry()
+        chosen = next((word for word in arguments if not word.startswith("-")), None)
+        parsed = build_parser(found, chosen).parse_args(arguments)
+        with json_only() if getattr(parsed, "json", False) is True else nullcontext():
+            return cast(Command, parsed.command).run(parsed)
+
+
+def _warn(message: Warning | str, category: type[Warning], *where: object, **wherever: object) -> None:
+    """A warning as one line: what is doubtful, not in which line of whose code it was noticed."""
+    print(f"{PROGRAM}: warning: {one_line(message)}", file=sys.stderr)
 
 
 def build_parser(found: Registry, chosen: str | None) -> Parser:

@@ -3,76 +3,110 @@
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, Namespace, _ArgumentGroup
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import attrs
 
 from spectralkit.cli.output import add_json
+from spectralkit.config import RunConfig
+from spectralkit.watch import Unwatched, Watch
 
 if TYPE_CHECKING:
-    from spectralkit.runner import Watch
+    from rich.progress import Progress
 
 
-def add_translation(parser: ArgumentParser) -> None:
-    """The options of one translation; a default of None means "not given"."""
-    parser.add_argument("--model", metavar="NAME", help="registered model or checkpoint directory (default: edm)")
-    parser.add_argument("--method", metavar="EXPR", help="like 'ovg(eta_lf=1e-4)+taba' (default: standard)")
-    parser.add_argument("--steps", type=int, metavar="N", help="transitions each way (default: 50)")
-    parser.add_argument("--batch-size", type=int, metavar="N", help="samples at a time (default: 16)")
-    parser.add_argument("--seed", type=int, metavar="N", help="seed of all noise (default: 42)")
-    parser.add_argument("--guidance", type=float, metavar="W", help="guidance weight while sampling (default: 1)")
-    parser.add_argument(
-        "--inversion-guidance", type=float, metavar="W", help="guidance weight while inverting (default: 1)"
+def add_what(parser: ArgumentParser) -> _ArgumentGroup:
+    """What is run; a default of None means "not given"."""
+    group = parser.add_argument_group("what")
+    group.add_argument("--model", metavar="NAME", help=f"registered model or checkpoint directory {_default('model')}")
+    group.add_argument("--method", metavar="EXPR", help=f"like 'ovg(eta_lf=1e-4)+taba' {_default('method')}")
+    return group
+
+
+def add_how(parser: ArgumentParser) -> _ArgumentGroup:
+    """How it is run."""
+    group = parser.add_argument_group("how")
+    for option, kind, letter, meaning in (
+        ("steps", int, "N", "transitions each way"),
+        ("guidance", float, "W", "guidance weight while sampling; 1 is none"),
+        ("inversion-guidance", float, "W", "guidance weight while inverting; 1 is none"),
+        ("seed", int, "N", "seed of all noise"),
+        ("batch-size", int, "N", "images at a time; changes no result"),
+    ):
+        group.add_argument(f"--{option}", type=kind, metavar=letter, help=f"{meaning} {_default(option)}")
+    group.add_argument(
+        "--label",
+        choices=("current", "next"),
+        help=f"level that inversion steps tell the network {_default('label')}",
     )
-    parser.add_argument(
-        "--label", choices=("current", "next"), help="level that inversion steps tell the network (default: current)"
-    )
-    parser.add_argument("--device", metavar="NAME", help="auto, cpu, cuda, ... (default: auto)")
-    parser.add_argument(
+    group.add_argument("--device", metavar="NAME", help=f"auto, cpu, cuda, ... {_default('device')}")
+    group.add_argument(
         "--set",
         action="append",
         default=[],
         metavar="PART.PARAM=VALUE",
-        help="a parameter of a method, a metric, 'model' or 'dataset'; may be repeated",
+        help="a parameter of a method, a metric, 'model' or 'dataset', like ovg.clip=0.5; may be repeated",
     )
-    parser.add_argument("--quiet", action="store_true", help="no progress bar and no table")
-    add_json(parser)
+    return group
 
 
-def given(arguments: Namespace, names: tuple[str, ...]) -> dict[str, object]:
+def add_output(parser: ArgumentParser, what: str) -> _ArgumentGroup:
+    """Where the results go, and what is printed."""
+    group = parser.add_argument_group("output")
+    group.add_argument("--out", type=Path, metavar="DIR", help=f"{what}, must not exist (default: a new one in runs/)")
+    add_json(group)
+    group.add_argument("--quiet", action="store_true", help="print nothing but warnings and errors")
+    return group
+
+
+def _default(option: str) -> str:
+    return f"(default: {attrs.fields_dict(RunConfig)[option.replace('-', '_')].default})"
+
+
+def given(arguments: Namespace, names: tuple[str, ...]) -> dict[str, Any]:
     """The options that were given, by name."""
     return {name: value for name in names if (value := getattr(arguments, name)) is not None}
 
 
 @contextmanager
 def followed(quiet: bool) -> Iterator[Watch]:
-    """A progress bar on stderr while it is a terminal, else a line when the work starts."""
-    from spectralkit.runner import Unwatched
-
-    if quiet:
+    """A progress bar on stderr while that is a terminal, else nothing."""
+    if quiet or not sys.stderr.isatty():
         yield Unwatched()
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(file=sys.stderr), transient=True, disable=not sys.stderr.isatty()) as progress:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         yield _Bar(progress)
 
 
 class _Bar:
     """Transitions as steps of a rich progress bar."""
 
-    def __init__(self, progress: object) -> None:
-        from rich.progress import Progress
-
-        assert isinstance(progress, Progress)
+    def __init__(self, progress: Progress) -> None:
         self.progress = progress
         self.task = progress.add_task("loading", total=None)
 
-    def begin(self, transitions: int) -> None:
+    def expect(self, transitions: int) -> None:
         self.progress.update(self.task, description="translating", total=transitions)
 
     def advance(self) -> None:
@@ -84,5 +118,10 @@ def default_out(*parts: str) -> Path:
     from spectralkit.rundir import unused
 
     name = "-".join(part for part in parts if part)
-    safe = "".join(c if c.isalnum() or c in "._+-=" else "_" for c in name)[:120]
-    return unused(Path("runs") / safe.strip("."))
+    safe = "".join(c if c.isascii() and (c.isalnum() or c in "._+-=") else "_" for c in name)
+    return unused(Path("runs") / (safe[:100].strip(".") or "run"))
+
+
+def model_name(model: str) -> str:
+    """What a model is called in a file name: a registered name, or the last part of a path."""
+    return Path(model).name

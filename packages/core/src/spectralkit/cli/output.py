@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import math
 import sys
-from argparse import ArgumentParser
-from collections.abc import Iterator, Mapping, Sequence
+from argparse import ArgumentParser, _ArgumentGroup
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from contextvars import ContextVar
-from pathlib import PurePath
 from typing import TextIO
 
+from spectralkit.document import as_json
 from spectralkit.text import one_line
 
 _document: ContextVar[TextIO | None] = ContextVar("_document", default=None)
 
 
-def add_json(parser: ArgumentParser) -> None:
+def add_json(parser: ArgumentParser | _ArgumentGroup) -> None:
     """The option ``--json``."""
     parser.add_argument("--json", action="store_true", help="print one JSON document on stdout and nothing else")
 
@@ -34,21 +32,8 @@ def json_only() -> Iterator[None]:
 
 
 def print_json(document: object) -> None:
-    """Print ``document`` as JSON: NaN and infinities become null, paths strings, other strangers their ``repr``."""
-    stream = _document.get() or sys.stdout
-    stream.write(json.dumps(_plain(document), indent=2, allow_nan=False) + "\n")
-
-
-def _plain(value: object) -> object:
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, Sequence):
-        return [_plain(item) for item in value]
-    return str(value) if isinstance(value, PurePath) else repr(value)
+    """Print ``document`` as JSON: see :func:`spectralkit.document.as_json`."""
+    (_document.get() or sys.stdout).write(as_json(document))
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:

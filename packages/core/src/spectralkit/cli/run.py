@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from spectralkit.cli.command import Command
-from spectralkit.cli.options import add_translation, default_out, followed, given
+from spectralkit.cli.options import add_how, add_output, add_what, default_out, followed, given, model_name
 from spectralkit.cli.output import print_json, print_table
+from spectralkit.config import DEFAULT_METRICS, DEFAULT_SAMPLES, RunConfig, parse_settings, read_config
+from spectralkit.errors import ConfigurationError
+from spectralkit.registry import registry
+from spectralkit.specs import MetricSpec
 
 if TYPE_CHECKING:
-    from spectralkit.config import RunConfig
     from spectralkit.runner import Report
 
 OPTIONS = (
@@ -32,23 +35,28 @@ OPTIONS = (
 
 def configure(parser: ArgumentParser) -> None:
     """The options of ``run``."""
-    add_translation(parser)
-    parser.add_argument("--dataset", metavar="NAME", help="registered data set (default: what the model was trained on)")
-    parser.add_argument("--scale", type=int, metavar="S", help="degradation of the source (default: the data set's)")
-    parser.add_argument("--samples", type=int, metavar="N", help="how many samples (default: 16)")
-    parser.add_argument(
-        "--metrics", metavar="A,B", help="registered metrics (default: s-g,s-dc,s-hf,s-lf,psnr as far as installed)"
+    what = add_what(parser)
+    what.add_argument("--dataset", metavar="NAME", help="registered data set (default: what the model was trained on)")
+    what.add_argument("--scale", type=int, metavar="S", help="degradation of the source (default: the data set's)")
+    what.add_argument(
+        "--samples", type=int, metavar="N", help=f"how many samples (default: {DEFAULT_SAMPLES}, or all if fewer)"
     )
-    parser.add_argument("--config", type=Path, metavar="FILE", help="a run.toml; options given here win over it")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="run directory, must not exist (default: under runs/)")
-    parser.add_argument("--save-latents", action="store_true", help="write latents.safetensors too")
+    what.add_argument(
+        "--metrics",
+        metavar="A,B",
+        help=f"registered metrics (default: {','.join(DEFAULT_METRICS)} as far as installed and meaningful here)",
+    )
+    how = add_how(parser)
+    how.add_argument("--config", type=Path, metavar="FILE", help="a run.toml; options given here win over it")
+    output = add_output(parser, "run directory")
+    output.add_argument("--save-latents", action="store_true", help="write latents.safetensors too")
 
 
 def run(arguments: Namespace) -> int:
     """Run, then print the scores and where the results lie."""
     config = read(arguments)
     out = arguments.out or default_out(
-        config.model.strip("/").rpartition("/")[2],
+        model_name(config.model),
         config.method.replace(" ", ""),
         config.dataset or "",
         f"x{config.scale}" if config.scale else "",
@@ -59,45 +67,49 @@ def run(arguments: Namespace) -> int:
     with followed(arguments.quiet or arguments.json) as watch:
         report = execute(config, out, save_latents=arguments.save_latents, watch=watch)
     if arguments.json:
-        print_json({**_document(report), "seed": config.seed, "config": config.as_toml(), "out": str(out)})
+        print_json({**report.document(), "out": out})
     elif not arguments.quiet:
-        _print(config, report, out)
+        _print(report, out)
     return 0
 
 
 def read(arguments: Namespace) -> RunConfig:
     """The configuration file's options, overridden by the command line's."""
-    from spectralkit.config import RunConfig, parse_settings, read_config
-
     options: dict[str, Any] = read_config(arguments.config) if arguments.config else {}
     options.update(given(arguments, OPTIONS))
     if arguments.metrics is not None:
-        options["metrics"] = tuple(name.strip() for name in arguments.metrics.split(",") if name.strip())
+        options["metrics"] = _split(arguments.metrics)
     settings = {part: dict(values) for part, values in options.get("settings", {}).items()}
     for part, values in parse_settings(arguments.set).items():
         settings.setdefault(part, {}).update(values)
-    options["settings"] = settings
-    return RunConfig(**options)
+    return RunConfig(**{**options, "settings": settings})
 
 
-def _document(report: Report) -> dict[str, Any]:
-    import attrs
+def _split(names: str) -> tuple[str, ...]:
+    found = tuple(name.strip() for name in names.split(",") if name.strip())
+    if not found:
+        raise ConfigurationError(f"--metrics names none: {names!r}; leave it out for the default ones")
+    return found
 
-    return attrs.asdict(report)
 
-
-def _print(config: RunConfig, report: Report, out: Path) -> None:
+def _print(report: Report, out: Path) -> None:
     rows = []
     for name, score in report.scores.items():
-        beside = ", ".join(f"{key} {_short(value)}" for key, value in report.details[name].items())
-        rows.append((name, f"{score:.4f}", beside))
-    title = f"{config.model}, {config.method}: {report.samples} samples, {config.steps} steps, seed {config.seed}"
-    print_table(("metric", "score", "details"), rows, title=title)
-    for name, value in report.diagnostics.items():
-        print(f"{name}: {value:.4g}")
-    cost = f"{report.cost.forwards:g} forwards and {report.cost.backwards:g} backwards a sample"
-    print(f"cost: {cost}, {report.seconds:.1f} s")
-    print(f"results: {out}  (look at {out / 'grid.png'})")
+        spec = cast(MetricSpec, registry().resolve("metric", name).spec)
+        better = "higher" if spec.higher_is_better else "lower"
+        beside = ", ".join(f"{key} {_short(value)}" for key, value in report.details[name].items() if key != "N")
+        rows.append((name, f"{score:.4f}", better, beside))
+    config = report.config
+    what = f"{config.model}, {config.method} on {config.dataset}"
+    title = f"{what}: {report.samples} samples, {config.steps} steps, seed {config.seed}"
+    print_table(("metric", "score", "better", "details"), rows, title=title)
+    if report.diagnostics:
+        print()
+        print_table(("diagnostic", "mean"), [(name, _short(value)) for name, value in report.diagnostics.items()])
+    cost = f"{report.cost.forwards:.4g} forwards and {report.cost.backwards:.4g} backwards a sample"
+    print(f"\ncost     {cost}; {report.seconds:.1f} s on {report.device}")
+    print(f"results  {out}")
+    print(f"picture  {out / 'grid.png'}")
 
 
 def _short(value: float | str) -> str:

@@ -6,48 +6,57 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from spectralkit.cli.command import Command
-from spectralkit.cli.options import add_translation, default_out, followed, given
+from spectralkit.cli.options import add_how, add_output, add_what, default_out, followed, given, model_name
 from spectralkit.cli.output import print_json
+from spectralkit.config import RunConfig, parse_settings
 
 OPTIONS = ("steps", "batch_size", "seed", "guidance", "inversion_guidance", "label", "device", "model", "method")
 
 
 def configure(parser: ArgumentParser) -> None:
     """The options of ``translate``."""
-    parser.add_argument("inputs", nargs="+", type=Path, metavar="IMAGE", help="8-bit RGB image files, or folders of them")
-    add_translation(parser)
-    parser.add_argument("--source", metavar="NAME", help="condition of the inputs (default: the model's first)")
-    parser.add_argument("--target", metavar="NAME", help="condition to translate into (default: the model's last)")
     parser.add_argument(
-        "--fit",
-        choices=("tile", "resize"),
-        default="tile",
-        help="images of another size than the model's: overlapping blended tiles, or resize and back (default: tile)",
+        "inputs",
+        nargs="+",
+        type=Path,
+        metavar="IMAGE",
+        help="8-bit image files of the model's colours, or folders of them",
     )
-    parser.add_argument(
+    what = add_what(parser)
+    what.add_argument("--source", metavar="NAME", help="condition of the inputs (default: the model's first)")
+    what.add_argument("--target", metavar="NAME", help="condition to translate into (default: the model's last)")
+    how = add_how(parser)
+    how.add_argument(
         "--upsample",
         type=int,
         default=1,
         metavar="S",
         help="enlarge the inputs S times by nearest neighbour first: 8 for low-x8 (default: 1)",
     )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="output directory, must not exist (default: under runs/)")
+    how.add_argument(
+        "--fit",
+        choices=("tile", "resize"),
+        default="tile",
+        help="images of another size than the model's: overlapping blended tiles, or resize and back (default: tile)",
+    )
+    add_output(parser, "output directory")
 
 
 def run(arguments: Namespace) -> int:
     """Translate, then print where the images lie."""
-    from spectralkit.config import RunConfig, parse_settings
+    options = RunConfig(**given(arguments, OPTIONS), settings=parse_settings(arguments.set))
+    out = arguments.out or default_out("translate", model_name(options.model), options.method.replace(" ", ""))
     from spectralkit.translation import TranslateConfig, translate_files
 
-    options = RunConfig(**given(arguments, OPTIONS), settings=parse_settings(arguments.set))  # type: ignore[arg-type]
     config = TranslateConfig(options, arguments.source, arguments.target, arguments.fit, arguments.upsample)
-    out = arguments.out or default_out("translate", options.model.strip("/").rpartition("/")[2], options.method)
     with followed(arguments.quiet or arguments.json) as watch:
-        written = translate_files(arguments.inputs, out, config, watch)
+        done = translate_files(arguments.inputs, out, config, watch)
     if arguments.json:
-        print_json({"out": str(out), "images": [str(out / name) for name in written]})
+        print_json({"out": out, "images": [out / name for name in done.images], **done.config.as_table()})
     elif not arguments.quiet:
-        print(f"{len(written)} images: {out}")
+        how = f"{options.model}, {options.method}, {done.config.source} -> {done.config.target}, {options.steps} steps"
+        print(f"{len(done.images)} images in {done.tiles} tiles: {how}, seed {options.seed}")
+        print(f"results  {out}")
     return 0
 
 

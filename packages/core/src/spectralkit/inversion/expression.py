@@ -68,7 +68,10 @@ def _terms(node: ast.expr, expression: str) -> list[Term]:
         case ast.Name(id=name):
             return [Term(_restore(name))]
         case ast.Call(func=ast.Name(id=name), args=[], keywords=keywords):
-            return [Term(_restore(name), dict(_argument(keyword, expression) for keyword in keywords))]
+            given = [_argument(keyword, expression) for keyword in keywords]
+            if len(dict(given)) < len(given):
+                raise _malformed(expression, f"'{_restore(name)}' is given a parameter twice")
+            return [Term(_restore(name), dict(given))]
         case ast.Call(func=ast.Name(id=name)):
             raise _malformed(expression, f"arguments of '{_restore(name)}' need a keyword")
     raise _malformed(expression, f"'{_restore(ast.unparse(node))}' is no method")
