@@ -114,8 +114,8 @@ class Registry:
             ConfigurationError: If a parameter is unknown, missing or of the wrong type, or the target refuses it.
         """
         registered = self.resolve(kind, name)
-        target = self._callable(registered)
-        declared = {parameter.name: parameter for parameter in signature.read(target)}
+        target, preset = self._callable(registered), dict(registered.spec.preset)
+        declared = {parameter.name: parameter for parameter in signature.read(target) if parameter.name not in preset}
         try:
             if not signature.takes_anything(target):
                 _check_names(parameters, declared, _hidden(registered.spec))
@@ -123,7 +123,7 @@ class Registry:
         except ConfigurationError as error:
             raise ConfigurationError(f"{registered.label}: {error}") from None
         try:
-            return target(**accepted)
+            return target(**preset, **accepted)
         except (ValueError, TypeError) as error:
             raise ConfigurationError(f"{registered.label}: {one_line(error)}") from error
 
@@ -194,10 +194,13 @@ def _told(plugin: Plugin) -> str:
 
 
 def _hidden(spec: Spec) -> frozenset[str]:
-    """Keywords that the runner supplies."""
+    """Keywords that the spec or the runner supplies."""
+    supplied = {name for name, _ in spec.preset}
     if isinstance(spec, MetricSpec):
-        return frozenset(spec.facts)
-    return frozenset({"dataset"}) if isinstance(spec, ModelSpec) and spec.fitted else frozenset()
+        supplied |= set(spec.facts)
+    if isinstance(spec, ModelSpec) and spec.fitted:
+        supplied.add("dataset")
+    return frozenset(supplied)
 
 
 def _check_names(given: dict[str, object], declared: dict[str, Parameter], hidden: frozenset[str]) -> None:

@@ -46,6 +46,7 @@ class Spec:
         summary: One line.
         aliases: Further names.
         citation: Where the thing comes from.
+        preset: Arguments of the target that the name stands for, as (name, value) pairs; nobody else may set them.
     """
 
     kind: ClassVar[str]
@@ -55,6 +56,7 @@ class Spec:
     summary: str = attrs.field(validator=attrs.validators.instance_of(str))
     aliases: tuple[str, ...] = attrs.field(default=(), converter=_tuple, validator=_names)
     citation: str = attrs.field(default="", validator=attrs.validators.instance_of(str))
+    preset: tuple[tuple[str, object], ...] = ()
 
 
 @attrs.frozen(kw_only=True)

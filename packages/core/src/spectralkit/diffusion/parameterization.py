@@ -20,6 +20,8 @@ from typing import Protocol
 import attrs
 from torch import Tensor
 
+from spectralkit.errors import ConfigurationError
+
 Scalar = float | Tensor
 
 
@@ -104,6 +106,10 @@ class EDMParameterization:
     """
 
     sigma_data: float = 0.5
+
+    def __attrs_post_init__(self) -> None:
+        if not 0 < self.sigma_data < float("inf"):
+            raise ConfigurationError(f"sigma_data must be positive, got {self.sigma_data}")
 
     def affine(self, alpha: Scalar, sigma: Scalar) -> Affine:
         variance = sigma**2 + self.sigma_data**2

@@ -113,6 +113,14 @@ class VPSchedule:
     entry_noise: float = attrs.field(default=0.0, init=False)
     admits_next_label: bool = attrs.field(default=True, init=False)
 
+    def __attrs_post_init__(self) -> None:
+        if self.timesteps < 1 or not 0 <= self.offset < self.timesteps:
+            raise ConfigurationError(f"offset must lie in [0, timesteps), got {self.offset} of {self.timesteps}")
+        if not 0 < self.beta_start <= self.beta_end < 1:
+            raise ConfigurationError(
+                f"betas must satisfy 0 < beta_start <= beta_end < 1, got {self.beta_start} and {self.beta_end}"
+            )
+
     @cached_property
     def alphas_bar(self) -> Tensor:
         """``abar_t`` for t = 0 ... T - 1, float64."""
@@ -177,6 +185,16 @@ class KarrasSchedule:
     p_std: float = 1.2
     label: Literal["log", "raw"] = "log"
     start_noise: float | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if not 0 < self.sigma_min < self.sigma_max < math.inf:
+            raise ConfigurationError(
+                f"noise levels must satisfy 0 < sigma_min < sigma_max, got {self.sigma_min} and {self.sigma_max}"
+            )
+        if not (self.rho > 0 and self.p_std > 0):
+            raise ConfigurationError(f"rho and p_std must be positive, got {self.rho} and {self.p_std}")
+        if self.start_noise is not None and not 0 <= self.start_noise < math.inf:
+            raise ConfigurationError(f"start_noise must be finite and not negative, got {self.start_noise}")
 
     admits_next_label: bool = attrs.field(default=False, init=False)
 

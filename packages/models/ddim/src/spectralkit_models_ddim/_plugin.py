@@ -5,7 +5,7 @@ from __future__ import annotations
 from spectralkit.hookspecs import hookimpl
 from spectralkit.specs import ModelSpec, ParameterizationSpec
 
-MODULE = "spectralkit_models_ddim.parameterizations"
+PROCESS = "spectralkit_models_ddim.parameterizations:variance_preserving"
 DDIM = 'Song, Meng & Ermon 2020, "Denoising Diffusion Implicit Models"'
 
 
@@ -15,19 +15,22 @@ def spectralkit_parameterizations() -> tuple[ParameterizationSpec, ...]:
     return (
         ParameterizationSpec(
             name="ddim",
-            target=f"{MODULE}:ddim",
+            target=PROCESS,
+            preset=(("target", "eps"),),
             summary="Noise prediction on the variance-preserving schedule",
             citation=DDIM,
         ),
         ParameterizationSpec(
             name="ddim-x0",
-            target=f"{MODULE}:ddim_x0",
+            target=PROCESS,
+            preset=(("target", "x0"),),
             summary="Image prediction on the variance-preserving schedule",
             citation=DDIM,
         ),
         ParameterizationSpec(
             name="ddim-v",
-            target=f"{MODULE}:ddim_v",
+            target=PROCESS,
+            preset=(("target", "v"),),
             summary="Velocity prediction on the variance-preserving schedule",
             citation='Salimans & Ho 2022, "Progressive Distillation for Fast Sampling of Diffusion Models"',
         ),
