@@ -22,7 +22,7 @@ PARAMETERIZATIONS: dict[Target, Parameterization] = {
 }
 
 
-def variance_preserving(
+def variance_preserving(  # noqa: PLR0917  (all by keyword, from the registry)
     target: Target,
     timesteps: int = 1000,
     beta_start: float = 0.00085,
