@@ -1,4 +1,4 @@
-"""Hypothesis for all packages: the same examples on every run, and ``HYPOTHESIS_PROFILE=explore`` for new ones."""
+"""Settings of all tests: the same examples on every run; ``HYPOTHESIS_PROFILE=explore`` looks for new ones."""
 
 from __future__ import annotations
 
@@ -10,3 +10,5 @@ from hypothesis import settings
 settings.register_profile("reproducible", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "reproducible"))
+
+pytest_plugins = ["pytester"]  # the conformance kit is itself a test that is tested

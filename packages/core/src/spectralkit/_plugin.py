@@ -69,4 +69,9 @@ def spectralkit_commands() -> tuple[CommandSpec, ...]:
             target="spectralkit.cli.describe:command",
             summary="Explain one method, metric, model, data set or parameterization: its parameters and its source",
         ),
+        CommandSpec(
+            name="check",
+            target="spectralkit.cli.check:command",
+            summary="Verify the laws that everything of its kind obeys on one method, metric, model, data set, ...",
+        ),
     )

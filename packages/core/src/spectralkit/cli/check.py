@@ -1,0 +1,50 @@
+"""``spectralkit check KIND NAME``: the laws that a plugin author's tests verify, without a test file."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from spectralkit.cli.command import Command
+from spectralkit.cli.output import add_json, print_json
+from spectralkit.specs import KINDS
+
+CHECKED = tuple(kind for kind in KINDS if kind != "command")
+
+
+def run(args: Namespace) -> int:
+    """Print a line a law; exit code 1 if one is broken."""
+    from spectralkit.config import check_parts, parse_settings
+    from spectralkit.testing import suite
+
+    settings = parse_settings(args.set)
+    check_parts(settings, {args.name})
+    checked = suite(args.kind, args.name, **settings.get(args.name, {}))
+    verdicts = []
+    for verdict in checked.check():
+        verdicts.append(verdict)
+        if not args.json:
+            outcome, told = ("FAILED", verdict.broken) if verdict.broken else ("ok", verdict.law.statement)
+            print(f"{outcome:<8}{verdict.law.name}: {told}", flush=True)
+    broken = sum(verdict.broken is not None for verdict in verdicts)
+    if args.json:
+        laws = [
+            {"law": v.law.name, "statement": v.law.statement, "ok": v.broken is None, "reason": v.broken}
+            for v in verdicts
+        ]
+        print_json({"kind": args.kind, "name": checked.spec.name, "ok": not broken, "laws": laws})
+    else:
+        print(f"\n{args.kind} {checked.spec.name}: {len(verdicts) - broken} of {len(verdicts)} laws hold")
+    return 1 if broken else 0
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Arguments."""
+    parser.add_argument("kind", choices=CHECKED, metavar="KIND", help=", ".join(CHECKED))
+    parser.add_argument("name", metavar="NAME", help="a name that `spectralkit KINDs` lists")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME.PARAM=VALUE", help="what to build it with; may be repeated"
+    )
+    add_json(parser)
+
+
+command = Command(configure, run)
