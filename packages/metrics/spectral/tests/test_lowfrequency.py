@@ -91,7 +91,9 @@ def test_colour_counts_only_in_rgb() -> None:
     recoloured[:, 0] = 1 - recoloured[:, 0]
     assert LowFrequencyScore("rgb").score(source=source, generated=recoloured) < 0.8
     darker = disc(64, 0, shade=0.7)
-    torch.testing.assert_close(LowFrequencyScore("masked-grey").score(source=source, generated=darker), torch.ones(1))
+    torch.testing.assert_close(
+        LowFrequencyScore("masked-grey").score(source=source, generated=darker), torch.ones(1, dtype=torch.float64)
+    )
     assert LowFrequencyScore("rgb").score(source=source, generated=darker) < 0.97
 
 
