@@ -11,6 +11,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor
+
 from spectralkit.diffusion.batch import dimension, inner, norm, squared_norm, unit
 from spectralkit.diffusion.denoiser import Condition, NetworkDenoiser
 from spectralkit.diffusion.parameterization import EDMParameterization, Parameterization
@@ -23,7 +25,6 @@ from spectralkit.inversion.probe import Context, Probe
 from spectralkit.testing.oracle import context_for, random_denoiser, random_gaussian, source_batch, subset
 from spectralkit.testing.strategies import VP_PARAMETERIZATIONS, normal, seeds
 from spectralkit_methods_ovg.ovg import GUARD, Gradients, gradients, ovg, project
-from torch import Tensor
 
 SETTINGS: list[tuple[Parameterization, Schedule]] = [
     *((parameterization, VPSchedule()) for parameterization in VP_PARAMETERIZATIONS),

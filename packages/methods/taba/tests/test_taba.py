@@ -10,6 +10,8 @@ import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from torch import Tensor
+
 from spectralkit.diffusion.schedule import KarrasSchedule, VPSchedule
 from spectralkit.errors import ConfigurationError, SlotConflict
 from spectralkit.inversion.driver import invert, translate
@@ -19,7 +21,6 @@ from spectralkit.inversion.probe import Context
 from spectralkit.testing.oracle import context_for, random_gaussian, source_batch, subset
 from spectralkit.testing.strategies import schedules, seeds
 from spectralkit_methods_taba import taba
-from torch import Tensor
 
 
 def problem(seed: int, steps: int = 10, schedule: object = None, batch: int = 3) -> Context:

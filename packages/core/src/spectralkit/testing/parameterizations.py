@@ -118,7 +118,8 @@ def demand_climb(schedule: Schedule) -> None:
             demand(level.alpha >= 0 and level.sigma >= 0, f"{level} is negative")
             demand(schedule.unit_scale(level) > 0 or level == levels[0], f"{level} has no unit scale")
         ratios = [level.nsr for level in levels]
-        demand(ratios == sorted(ratios) and ratios[-1] > ratios[0], f"levels({steps}) do not climb: {ratios}")
+        # A linspace grid of one step is the first timestep itself.
+        demand(ratios == sorted(ratios) and (ratios[-1] > ratios[0] or steps == 1), f"levels({steps}) fall: {ratios}")
         lengths = [schedule.interval(a, b) for a, b in pairwise(levels) if b.nsr > a.nsr]
         demand(all(length > 0 for length in lengths), f"a step of levels({steps}) has no length")
     demand(schedule.entry_noise >= 0, f"the entry noise is {schedule.entry_noise}")

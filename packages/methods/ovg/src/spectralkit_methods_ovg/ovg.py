@@ -28,12 +28,13 @@ from typing import Literal
 
 import attrs
 import torch
+from torch import Tensor
+
 from spectralkit.diffusion.batch import dimension, inner, norm, squared_norm, unit
 from spectralkit.diffusion.schedule import Level
 from spectralkit.errors import ConfigurationError
 from spectralkit.inversion.parts import Parts
 from spectralkit.inversion.probe import Meter, Probe
-from torch import Tensor
 
 Variant = Literal["reference", "paper", "normalised"]
 

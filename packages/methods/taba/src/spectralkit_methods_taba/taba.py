@@ -11,6 +11,7 @@ and goes on with standard inversion from there. The jump is formed from x_0, nev
 from __future__ import annotations
 
 import attrs
+
 from spectralkit.errors import ConfigurationError
 from spectralkit.inversion.parts import Encoded, Parts
 from spectralkit.inversion.probe import Context

@@ -1,0 +1,5 @@
+"""What every method obeys."""
+
+from spectralkit.testing import conformance
+
+test_taba = conformance("method", "taba")
