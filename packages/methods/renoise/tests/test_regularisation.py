@@ -22,16 +22,17 @@ def draw(shape: tuple[int, ...], seed: int, scale: float = 1.0) -> Tensor:
     return scale * torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
-@given(shape=sizes, seed=st.integers(0, 2**16), scale=st.floats(0.2, 3.0))
+@given(shape=sizes, seed=st.integers(0, 2**16), scale=st.floats(0.2, 3.0), unit=st.sampled_from([1.0, 1e-3, 3e-4]))
 @settings(max_examples=25, deadline=None)
 def test_the_kl_gradient_is_that_of_the_loss(
-    naive: SimpleNamespace, shape: tuple[int, ...], seed: int, scale: float
+    naive: SimpleNamespace, shape: tuple[int, ...], seed: int, scale: float, unit: float
 ) -> None:
-    e, r = draw(shape, seed, scale), draw(shape, seed + 1)
+    # Variances around 1e-6 and below are where the guards decide, down to the sign inside the absolute value.
+    e, r = draw(shape, seed, scale * unit), draw(shape, seed + 1, unit)
     point = e.clone().requires_grad_()
     loss = sum(naive.kl_loss(point[i], r[i]) for i in range(shape[0]))
     expected = torch.autograd.grad(loss, point)[0]
-    torch.testing.assert_close(kl_gradient(e, r), expected, rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(kl_gradient(e, r), expected, rtol=1e-9, atol=1e-9 / unit)
 
 
 @given(shape=sizes, seed=st.integers(0, 2**16))
