@@ -75,7 +75,8 @@ def tests_isolated(session: nox.Session, package: str) -> None:
     """One package with nothing but what it declares, so that an undeclared sibling fails to import."""
     path = Path("packages") / package
     editable = [word for sibling in sorted(closure(path)) for word in ("-e", f"./{sibling}")]
-    extra = metadata(path).get("optional-dependencies", {}).get("test", [])
+    declared = metadata(path).get("optional-dependencies", {}).get("test", [])
+    extra = [requirement for requirement in declared if not first_party([requirement])]
     install(session, *editable, tools=("hypothesis", "pytest", "pytest-xdist", *extra))
     pytest(session, str(path))
 
