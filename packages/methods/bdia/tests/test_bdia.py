@@ -9,6 +9,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor
+
 from spectralkit.diffusion.denoiser import Denoiser
 from spectralkit.diffusion.parameterization import EDMParameterization, VParameterization, X0Parameterization
 from spectralkit.diffusion.prediction import Prediction
@@ -19,7 +21,6 @@ from spectralkit.inversion.parts import Encoded, Parts
 from spectralkit.inversion.probe import Context, Probe
 from spectralkit.testing.oracle import context_for, random_denoiser, random_gaussian, source_batch
 from spectralkit_methods_bdia import bdia
-from torch import Tensor
 
 EXACT = 1e-8
 """Promised for float64 over 50 steps."""

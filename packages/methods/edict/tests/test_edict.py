@@ -9,6 +9,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor
+
 from spectralkit.diffusion.denoiser import Denoiser
 from spectralkit.diffusion.parameterization import EDMParameterization, VParameterization, X0Parameterization
 from spectralkit.diffusion.schedule import KarrasSchedule, Level, VPSchedule
@@ -17,7 +19,6 @@ from spectralkit.inversion.driver import invert, sample, translate
 from spectralkit.inversion.probe import Context
 from spectralkit.testing.oracle import context_for, random_denoiser, random_gaussian, source_batch
 from spectralkit_methods_edict import edict
-from torch import Tensor
 
 EXACT = 1e-8
 """Promised for float64 over 50 steps."""

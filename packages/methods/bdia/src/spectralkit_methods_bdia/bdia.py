@@ -20,12 +20,13 @@ import math
 import warnings
 
 import attrs
+from torch import Tensor
+
 from spectralkit.diffusion.prediction import move
 from spectralkit.diffusion.schedule import Level
 from spectralkit.errors import ConfigurationError
 from spectralkit.inversion.parts import Encoded, Inversion, Parts
 from spectralkit.inversion.probe import Context, Probe
-from torch import Tensor
 
 AMPLIFICATION = 1e4
 """``gamma^-N`` above which a warning is given."""

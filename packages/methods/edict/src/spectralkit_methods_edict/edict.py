@@ -30,11 +30,12 @@ import warnings
 
 import attrs
 import torch
+from torch import Tensor
+
 from spectralkit.diffusion.schedule import Level
 from spectralkit.errors import ConfigurationError
 from spectralkit.inversion.parts import Encoded, Inversion, Parts
 from spectralkit.inversion.probe import Context, Probe
-from torch import Tensor
 
 TOLERANCE = 1e-4
 """Relative error of the amplified round-off above which a warning is given."""
