@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from bisect import bisect_right
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -114,10 +115,7 @@ def grid(title: str, columns: Sequence[str], rows: Sequence[Sequence[Tensor]], c
     size = (left + len(columns) * pitch, top + len(rows) * (max(height, LINE) + GAP))
     canvas = Image.new("RGB", size, color="white")
     draw = ImageDraw.Draw(canvas)
-    fitting = next(
-        n for n in range(len(title), 3, -1) if n <= 4 or font.getlength(shorten(title, n)) < size[0] - 2 * GAP
-    )
-    draw.text((GAP, 2), shorten(title, fitting), fill="black", font=font)
+    draw.text((GAP, 2), _fitted(title, size[0] - 2 * GAP, font), fill="black", font=font)
     for c, column in enumerate(columns):
         draw.text((left + c * pitch, LINE + 2), column, fill="dimgrey", font=font)
     for r, (row, caption) in enumerate(zip(rows, captions, strict=True)):
@@ -126,6 +124,13 @@ def grid(title: str, columns: Sequence[str], rows: Sequence[Sequence[Tensor]], c
         for c, image in enumerate(row):
             canvas.paste(to_pil(image).resize((width, height), Image.Resampling.NEAREST), (left + c * pitch, y))
     return canvas
+
+
+def _fitted(text: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+    """``text`` shortened until it is at most ``width`` pixels wide."""
+    lengths = range(5, min(len(text), width) + 6)
+    fitting = bisect_right(lengths, width, key=lambda most: round(font.getlength(shorten(text, most))))
+    return shorten(text, lengths[max(fitting - 1, 0)])
 
 
 def shorten(text: str, most: int) -> str:

@@ -163,6 +163,8 @@ def _samples(config: RunConfig, dataset: str, available: int) -> int:
 
 def _wanted_metrics(config: RunConfig) -> tuple[str, ...]:
     if config.metrics is not None:
+        for name in config.metrics:
+            registry().resolve("metric", name)
         return tuple(dict.fromkeys(config.metrics))
     installed = registry().names("metric")
     return tuple(name for name in DEFAULT_METRICS if name in installed)
@@ -211,7 +213,7 @@ def _execute(assembly: Assembly, directory: Path, save_latents: bool, watch: Wat
     table: list[dict[str, Any]] = []
     pictured: list[tuple[Sample, Tensor]] = []
     latents: dict[str, Tensor] = {}
-    cost = Cost()
+    rows = Cost()
     for samples in _batches(assembly):
         output = _translate(assembly, samples, pace.advance)
         pace.finish_batch()
@@ -222,8 +224,7 @@ def _execute(assembly: Assembly, directory: Path, save_latents: bool, watch: Wat
                 pictured.append((sample, image))
             if save_latents:
                 latents[sample.id] = latent.clone()
-        weight = len(samples) / assembly.count
-        cost += Cost(output.cost.forwards * weight, output.cost.backwards * weight)
+        rows += Cost(output.cost.forwards * len(samples), output.cost.backwards * len(samples))
     write_csv(directory / "samples.csv", table)
     _picture(assembly, pictured).save(directory / "grid.png")
     if save_latents:
@@ -237,7 +238,7 @@ def _execute(assembly: Assembly, directory: Path, save_latents: bool, watch: Wat
         diagnostics={key: sum(row[key] for row in table) / len(table) for key in recorded},
         samples=len(table),
         seed=config.seed,
-        cost=cost,
+        cost=Cost(rows.forwards / len(table), rows.backwards / len(table)),
         seconds=time.perf_counter() - started,
         device=str(assembly.model.device),
         config=config,

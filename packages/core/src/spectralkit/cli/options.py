@@ -124,4 +124,4 @@ def default_out(*parts: str) -> Path:
 
 def model_name(model: str) -> str:
     """What a model is called in a file name: a registered name, or the last part of a path."""
-    return Path(model).name
+    return Path(model).resolve().name
