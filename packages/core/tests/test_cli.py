@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from spectralkit.cli.main import main
 from spectralkit.cli.output import json_only, print_json, print_table
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from spectralkit.discovery import Plugin, discover
 from spectralkit.errors import PluginError
 from spectralkit.registry import registry

@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from spectralkit.diffusion.gaussian import GaussianDenoiser
 from spectralkit.diffusion.schedule import KarrasSchedule, VPSchedule
 from spectralkit.errors import NonFiniteError

@@ -10,6 +10,7 @@ from unittest.mock import patch
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+
 from spectralkit.errors import ConfigurationError
 from spectralkit.inversion.expression import Term, parse
 from spectralkit.specs import NAME

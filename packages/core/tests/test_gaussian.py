@@ -5,11 +5,12 @@ from __future__ import annotations
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor
+
 from spectralkit.diffusion.gaussian import GaussianDenoiser, apply_filter, fit_moments
 from spectralkit.diffusion.schedule import KarrasSchedule, Level, VPSchedule
 from spectralkit.testing.oracle import random_gaussian, source_batch
 from spectralkit.testing.strategies import normal, seeds, ve_levels, vp_levels
-from torch import Tensor
 
 SHAPE = (2, 4, 4)
 levels = st.one_of(vp_levels(), ve_levels())

@@ -7,13 +7,14 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor, nn
+
 from spectralkit.diffusion.denoiser import Condition, Denoiser, NetworkDenoiser, evaluations
 from spectralkit.diffusion.parameterization import EDMParameterization
 from spectralkit.diffusion.prediction import Prediction
 from spectralkit.diffusion.schedule import Level
 from spectralkit.testing.oracle import one_hot, random_denoiser, random_gaussian
 from spectralkit.testing.strategies import VP_PARAMETERIZATIONS, normal, seeds, ve_levels, vp_levels
-from torch import Tensor, nn
 
 DENOISERS = (*VP_PARAMETERIZATIONS, EDMParameterization(), None)
 

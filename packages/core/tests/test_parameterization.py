@@ -6,6 +6,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor
+
 from spectralkit.diffusion.denoiser import NetworkDenoiser
 from spectralkit.diffusion.parameterization import (
     EDMParameterization,
@@ -27,7 +29,6 @@ from spectralkit.testing.strategies import (
     ve_levels,
     vp_levels,
 )
-from torch import Tensor
 
 VP_OR_VE = st.one_of(
     st.tuples(st.sampled_from(VP_PARAMETERIZATIONS), st.one_of(vp_levels(), ve_levels())),

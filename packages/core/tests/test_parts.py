@@ -7,6 +7,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor
+
 from spectralkit.diffusion.prediction import move
 from spectralkit.diffusion.schedule import KarrasSchedule, Level, VPSchedule
 from spectralkit.errors import ConfigurationError, SlotConflict
@@ -15,7 +17,6 @@ from spectralkit.inversion.parts import EntryStart, MoveSampler, MoveStep, Parts
 from spectralkit.inversion.probe import Probe
 from spectralkit.testing.oracle import context_for, random_denoiser, random_gaussian, source_batch
 from spectralkit.testing.strategies import seeds
-from torch import Tensor
 
 
 @attrs.frozen

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from spectralkit.catalog import known
 from spectralkit.discovery import Plugin
 from spectralkit.errors import ConfigurationError, DataError, PluginError, UnknownNameError

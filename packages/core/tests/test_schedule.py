@@ -10,6 +10,7 @@ import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+
 from spectralkit.diffusion.schedule import KarrasSchedule, Schedule, VPSchedule
 from spectralkit.errors import ConfigurationError
 from spectralkit.testing.strategies import karras_schedules, schedules, seeds, vp_schedules

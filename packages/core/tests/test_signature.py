@@ -12,6 +12,7 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from spectralkit.errors import ConfigurationError
 from spectralkit.signature import REQUIRED, Parameter, arguments, read, takes_anything, type_name
 from spectralkit.text import one_line

@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+
 from spectralkit.diffusion.parameterization import EpsParameterization, X0Parameterization
 from spectralkit.diffusion.prediction import Prediction, move
 from spectralkit.diffusion.schedule import Level, VPSchedule

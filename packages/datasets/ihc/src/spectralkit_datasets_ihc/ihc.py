@@ -15,9 +15,10 @@ from collections.abc import Iterator, Sequence
 import attrs
 import numpy as np
 import torch
+from torch import Tensor
+
 from spectralkit.data import Sample, Structure, decimate
 from spectralkit.errors import ConfigurationError
-from torch import Tensor
 
 SCALES = (4, 8, 16)
 TARGET = "high"
