@@ -13,6 +13,7 @@ from pathlib import Path
 import attrs
 import pytest
 import torch
+
 from spectralkit import hookspecs
 from spectralkit.inversion import driver
 from spectralkit.inversion.parts import Parts

@@ -1,0 +1,92 @@
+"""Rewrite the generated sections of the documentation from the installed system.
+
+python docs/generate.py methods       the tables of methods.md
+python docs/generate.py results       the yardsticks of results.md
+python docs/generate.py comparison    run every method and tabulate the scores in comparison.md
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from pages import comparison, methods
+from pages.markdown import with_section
+from pages.yardsticks import yardsticks
+
+from spectralkit.errors import SpectralkitError
+
+HERE = Path(__file__).parent
+
+SECTIONS: dict[str, dict[str, Callable[[], str]]] = {
+    "methods": {
+        "overview": methods.overview,
+        "facts": methods.facts,
+        "matrix": methods.matrix,
+        "refusals": methods.refusals,
+    },
+    "results": {"yardsticks": yardsticks},
+}
+"""By page, what stands in each of its generated sections."""
+
+
+def rewritten(name: str, page: str) -> str:
+    """The page ``name`` with its sections as the installed packages have them."""
+    for section, made in SECTIONS[name].items():
+        page = with_section(page, section, made())
+    return page
+
+
+def write(arguments: argparse.Namespace) -> int:
+    """Rewrite a page, or check it."""
+    path: Path = arguments.page
+    page = path.read_text(encoding="utf-8")
+    made = rewritten(arguments.name, page)
+    if arguments.check:
+        if made != page:
+            print(f"{path} is out of date: run `python docs/generate.py {arguments.name}`", file=sys.stderr)
+        return int(made != page)
+    path.write_text(made, encoding="utf-8")
+    return 0
+
+
+def write_comparison(arguments: argparse.Namespace) -> int:
+    """Run what has not been run yet, then rewrite the model's section."""
+    path: Path = arguments.page
+    plan = comparison.Plan.read(arguments)
+    section = comparison.section(plan)
+    path.write_text(comparison.with_model(path.read_text(encoding="utf-8"), plan.model, section), encoding="utf-8")
+    return 0
+
+
+def parse(words: list[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(required=True)
+    for name in SECTIONS:
+        page = commands.add_parser(name, help=f"the generated sections of {name}.md")
+        page.add_argument("--check", action="store_true", help="write nothing; exit code 1 if the page is out of date")
+        page.add_argument("--page", type=Path, default=HERE / f"{name}.md", help="the page to rewrite")
+        page.set_defaults(write=write, name=name)
+    runs = commands.add_parser("comparison", help="the table of comparison.md")
+    comparison.configure(runs)
+    runs.add_argument("--page", type=Path, default=HERE / "comparison.md", help="the page to rewrite")
+    runs.set_defaults(write=write_comparison)
+    return parser.parse_args(words)
+
+
+def main(words: list[str] | None = None) -> int:
+    """Do what the command line says."""
+    arguments = parse(words)
+    try:
+        code: int = arguments.write(arguments)
+    except SpectralkitError as error:
+        print(f"generate.py: error: {error}", file=sys.stderr)
+        return 2
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What the generated sections of the documentation are made of."""
