@@ -77,6 +77,7 @@ class Problem:
             output = self.forward(x)
             for cotangent in (self.x0, output.detach()):
                 torch.autograd.grad(output, x, cotangent, retain_graph=True)
+            del output  # one graph at a time, as in the driver
 
 
 def rows() -> Iterator[Row]:
@@ -128,6 +129,7 @@ def _floor(problem: Problem, forwards: int, backwards: int) -> Work:
             output = problem.forward(x)
             for _ in range(min(2, backwards - 2 * i)):
                 torch.autograd.grad(output, x, problem.x0, retain_graph=True)
+            del output
 
     seconds(work)
     return work

@@ -1,4 +1,4 @@
-"""A candidate against its floor: alternating runs, the median of the ratios, and the peak memory of each."""
+"""A candidate against its floor: alternating runs, the ratio of the fastest, and the peak memory of each."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Row:
 
     Args:
         name: What is compared.
-        ratio: Median of candidate over floor, in time; for a speed-up, of floor over candidate.
-        spread: Half the distance between the quartiles of the ratios.
+        ratio: Candidate over floor, in time; for a speed-up, floor over candidate.
+        spread: Half the distance between the quartiles of the rounds' ratios.
         bound: What the ratio is held to, as text.
         memory: Peak memory of candidate and floor, MiB.
     """
@@ -66,13 +66,15 @@ def peak(work: Work) -> float:
 
 
 def compare(name: str, candidate: Work, floor: Work, bound: str, *, speedup: bool = False, rounds: int = 9) -> Row:
-    """Time both in alternation, the order swapped every round, after one warm-up of each."""
+    """Time both in alternation, the order swapped every round, after one warm-up of each.
+
+    The ratio is that of the fastest runs: what else the machine does can only slow a run down.
+    """
     memory = peak(candidate), peak(floor)
-    ratios = []
+    times: tuple[list[float], list[float]] = ([], [])
     for i in range(rounds):
-        first, second = (candidate, floor) if i % 2 else (floor, candidate)
-        a, b = seconds(first), seconds(second)
-        ratio = a / b if i % 2 else b / a
-        ratios.append(1 / ratio if speedup else ratio)
-    low, middle, high = statistics.quantiles(ratios, n=4)
-    return Row(name, middle, (high - low) / 2, bound, memory)
+        for which in (0, 1) if i % 2 else (1, 0):
+            times[which].append(seconds((candidate, floor)[which]))
+    over, under = reversed(times) if speedup else times
+    low, _, high = statistics.quantiles([a / b for a, b in zip(over, under, strict=True)], n=4)
+    return Row(name, min(over) / min(under), (high - low) / 2, bound, memory)
