@@ -11,7 +11,8 @@ import subprocess
 import sys
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import attrs
@@ -594,32 +595,43 @@ def test_without_the_mistake_there_is_no_error(arguments: list[str], here: Path,
     assert sorted(path.name for path in here.iterdir()) == ["image.png", "model", "out"]
 
 
-def program(site: Path, *arguments: str) -> subprocess.Popen[str]:
+PATIENCE = 300
+"""Seconds until a process is given up; it takes a few, but the machine may be busy."""
+
+
+@contextmanager
+def program(site: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """The program in a process of its own, which does not outlive the test."""
     environment = {**os.environ, "PYTHONPATH": str(site), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "spectralkit", *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=environment) as running:
+        try:
+            yield running
+        finally:
+            running.kill()
 
 
 def test_ctrl_c_leaves_nothing_behind(here: Path, toys: Path) -> None:
     """Interrupted in the middle of the work, in folders of its own making."""
     slow = ["--steps", "100000", "--set", "model.process=toy-ve", "--method", "standard", "--out", "new/out"]
     before = contents(here)
-    running = program(toys, *RUN, *slow)
-    deadline = time.monotonic() + 120
-    while not list(here.glob("new/.out.*.partial/samples")):
-        assert running.poll() is None, running.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=60)
+    deadline = time.monotonic() + PATIENCE
+    with program(toys, *RUN, *slow) as running:
+        while not list(here.glob("new/.out.*.partial/samples")):
+            assert running.poll() is None, running.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=PATIENCE)
     assert (running.returncode, out, err) == (130, "", "spectralkit: interrupted\n")
     assert contents(here) == before
 
 
 def test_a_process_of_its_own_says_no_more(here: Path, toys: Path) -> None:
     """Nothing of torch or diffusers leaks onto stderr."""
-    running = program(toys, *RUN, "--metrics", "toy-mze")
-    out, err = running.communicate(timeout=120)
+    with program(toys, *RUN, "--metrics", "toy-mze") as running:
+        out, err = running.communicate(timeout=PATIENCE)
     assert (running.returncode, out, err.count("\n")) == (2, "", 1)
     assert err.startswith("spectralkit: error: unknown metric 'toy-mze'")
 
