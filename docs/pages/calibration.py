@@ -9,10 +9,9 @@ import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from torch import Tensor
+from scipy.stats import binom
 
-from pages.metrics import images
-from pages.spectra import filtered
+from pages.spectra import Gain, attenuated
 from spectralkit_datasets_ihc import Ihc
 from spectralkit_metrics_spectral import HighFrequencyScore, LowFrequencyScore, PatchTest, gaussianity, roughness_cdf
 from spectralkit_metrics_spectral.gaussianity import squared_norms
@@ -57,7 +56,7 @@ def p_values() -> Figure:
     right.plot(sizes, means, "o", color=BLUE, ms=5, label=f"mean over {SETS} sets")
     right.set_xscale("log", base=2)
     right.set_xticks(sizes, [str(size) for size in sizes])
-    _finish(right, "N latents", "S_G", limits=(0.5, 1))
+    _finish(right, "N latents", r"$S_G$", limits=(0.5, 1))
     return figure
 
 
@@ -74,15 +73,16 @@ def flag_rates() -> Figure:
         left.plot(threshold, 0.05, "v", color=colour, ms=7)
     left.axhline(0.05, color=GREY, lw=0.8, ls=":")
     left.set_yscale("log")
-    _finish(left, "roughness tau", "P(rho <= tau)", limits=(1e-4, 1))
-    channels, test = range(1, 17), PatchTest()
-    right.plot(channels, [test.null_ratio(c) for c in channels], color=GREY, lw=1.2, label="P(Bin(C, 0.05) >= C/2)")
-    for c in channels:
-        white = torch.randn(2**15, c, 5, 5, generator=generator)
-        right.plot(c, max(float(test.flags(white).double().mean()), 1e-5), "o", color=BLUE, ms=4)
-    right.plot([], [], "o", color=BLUE, ms=4, label="measured, 32,768 patches")
+    _finish(left, r"roughness $\tau$", r"$P(\rho \leq \tau)$", limits=(1e-4, 1))
+    channels, test, patches = range(1, 9), PatchTest(), 2**15  # beyond 8 channels too few are flagged to count
+    expected = [test.null_ratio(c) for c in channels]
+    measured = [float(test.flags(torch.randn(patches, c, 5, 5, generator=generator)).double().mean()) for c in channels]
+    low, high = binom.interval(0.95, patches, expected)
+    right.fill_between(channels, low / patches, high / patches, color=GREY, alpha=0.25, lw=0, label="its 95 % interval")
+    right.plot(channels, expected, color=GREY, lw=1.2, label=r"$P(\mathrm{Bin}(C, 0.05) \geq C/2)$")
+    right.plot(channels, measured, "o", color=BLUE, ms=4, label=f"measured, {patches:,} patches")
     right.set_yscale("log")
-    _finish(right, "channels C", "share flagged", limits=(8e-6, 1))
+    _finish(right, "channels C", "share flagged", limits=(1e-4, 1))
     return figure
 
 
@@ -90,14 +90,16 @@ def filter_strength() -> Figure:
     """S_HF and S_LF of real images whose fine, then whose coarse frequencies are attenuated."""
     figure, axes = _panels(f"above {FINE} cycles/pixel", f"below {COARSE} cycles/pixel, mean kept")
     dataset = Ihc(size=128)
-    real = images(dataset)["the real image"][::4]
+    real = torch.stack([dataset[index].reference for index in range(16)])
     high, low = HighFrequencyScore(dataset.targets), LowFrequencyScore()
-    gains = np.concatenate([[0.0, 0.003, 0.01, 0.03], np.linspace(0.1, 1, 10)])
-    bands: tuple[Callable[[Tensor], Tensor], ...] = (lambda f: f > FINE, lambda f: (f < COARSE) & (f > 0))
+    gains = (0.0, 0.01, 0.03, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
+    bands: tuple[Gain, ...] = (lambda f: f > FINE, lambda f: (f < COARSE) & (f > 0))
     for axis, band in zip(axes, bands, strict=True):
-        edited = [filtered(real, lambda f, g=g: torch.where(band(f), g, 1.0)).clamp(0, 1) for g in gains]  # noqa: B023
-        axis.plot(gains, [float(high(generated=x)) for x in edited], "o-", color=BLUE, ms=3, lw=1.2, label="S_HF")
-        axis.plot(gains, [float(low(source=real, generated=x)) for x in edited], "s-", color=ORANGE, ms=3, label="S_LF")
+        edited = [attenuated(real, band, gain).clamp(0, 1) for gain in gains]
+        fine = [float(high(generated=x)) for x in edited]
+        coarse = [float(low(source=real, generated=x)) for x in edited]
+        axis.plot(gains, fine, "o-", color=BLUE, ms=3, lw=1.2, label=r"$S_{HF}$")
+        axis.plot(gains, coarse, "s-", color=ORANGE, ms=3, lw=1.2, label=r"$S_{LF}$")
         _finish(axis, "gain of these frequencies", "score", limits=(0, 1.03))
     return figure
 

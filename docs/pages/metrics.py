@@ -1,8 +1,7 @@
-"""The page of the metrics: what each takes and gives, read from its spec, and scores of latents and images one knows."""
+"""The page of the metrics: what each takes and gives, read from its spec, and scores of what one knows."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import cast
 
@@ -36,15 +35,15 @@ def overview() -> str:
 
 
 def _facts(spec: MetricSpec) -> tuple[str, ...]:
-    low, high = ("∞" if math.isinf(bound) else f"{bound:g}" for bound in spec.range)
+    low, high = (f"{bound:g}".replace("inf", "∞") for bound in spec.range)
     return (
         code(spec.name),
         spec.summary,
         ", ".join(spec.inputs),
-        ", ".join(spec.facts) or "–",
+        ", ".join(spec.facts) or "none",
         "higher" if spec.higher_is_better else "lower",
-        f"[{low}, {high}]".replace("-", "−"),
-        ", ".join(code(f"{p.name}={p.default!r}") for p in registry().parameters("metric", spec.name)) or "–",
+        f"[{low}, {high}]",
+        ", ".join(code(f"{p.name}={p.default!r}") for p in registry().parameters("metric", spec.name)) or "none",
     )
 
 

@@ -20,6 +20,11 @@ def filtered(x: Tensor, gain: Gain) -> Tensor:
     return result.to(x.dtype)
 
 
+def attenuated(x: Tensor, band: Gain, gain: float) -> Tensor:
+    """The frequencies that ``band`` is true of, multiplied by ``gain``."""
+    return filtered(x, lambda f: torch.where(band(f), gain, 1.0))
+
+
 def low_passed(images: Tensor, cutoff: float) -> Tensor:
     """Images without what lies above ``cutoff``, in [0, 1]."""
     return filtered(images, lambda f: (f <= cutoff).double()).clamp(0, 1)
