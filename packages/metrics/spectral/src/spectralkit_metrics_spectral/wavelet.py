@@ -32,8 +32,8 @@ from torch import Tensor
 ORDERS = (2, 20)
 """Smallest and largest Symlet: sym2 ... sym20."""
 
-CHUNK = 2**19
-"""Values worked on at once: 2 MiB in single precision, about what a processor's cache holds."""
+CHUNK = 2**20
+"""Values worked on at once, which bounds the working memory."""
 
 ROWS, COLUMNS = 4, 16
 """Least outputs of one window along the height and the width: more cost more operations, fewer use them less well."""
@@ -88,6 +88,16 @@ def _even(images: Tensor) -> Tensor:
 
 def _energy(images: Tensor, order: int) -> Tensor:
     """The energy of one chunk of even sides."""
+    low, high = _split_height(images, order)
+    return _sum_of_squares(high) + _energy_across(low, order)
+
+
+def _split_height(images: Tensor, order: int) -> tuple[Tensor, Tensor]:
+    """Low- and high-pass along the height: (B, C, H, W) -> twice (blocks, n, B, C, W).
+
+    A function of its own so that its workspace is free again before the next is taken: what comes and goes then stays
+    below the size at which the C library hands memory back to the system, only to ask for it again.
+    """
     planes = _wrapped(images.flatten(0, 1).transpose(0, 1), order, dim=0)  # (H + L - 2, B C, W)
     # Details do not see a constant: without the corner's they keep more digits, and a flat image has exactly none.
     planes -= images[..., :1, 0].flatten(0, 1)
@@ -95,7 +105,7 @@ def _energy(images: Tensor, order: int) -> Tensor:
     windows = planes.flatten(1).unfold(0, matrices.shape[2], 2 * matrices.shape[1]).mT  # overlapping views
     bands = torch.bmm(matrices.flatten(0, 1).expand(len(windows), -1, -1), windows)
     low, high = bands.view(len(windows), *matrices.shape[:2], *images.shape[:2], -1).unbind(1)
-    return _sum_of_squares(high) + _energy_across(low, order)
+    return low, high
 
 
 def _energy_across(low: Tensor, order: int) -> Tensor:
