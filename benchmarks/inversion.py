@@ -19,8 +19,8 @@ from spectralkit.inversion import driver
 from spectralkit.inversion.noise import Noise
 from spectralkit.inversion.parts import Parts
 from spectralkit.inversion.probe import Context, Meter
-from spectralkit.network import ConditionalUNet, UNetConfig, freeze
-from spectralkit.registry import registry
+from spectralkit.models.unet import ConditionalUNet, UNetConfig, freeze
+from spectralkit.plugins.registry import registry
 
 STEPS, BATCH, SIDE = 8, 4, 64
 

@@ -25,15 +25,15 @@ import attrs
 
 from pages.markdown import code, has_section, marked, table, with_section
 from pages.methods import names
-from spectralkit import runner
 from spectralkit.api import load_dataset, load_method, load_model
-from spectralkit.config import DEFAULT_METRICS, RunConfig
-from spectralkit.document import as_json
 from spectralkit.errors import ConfigurationError, NonFiniteError
 from spectralkit.inversion.expression import parse
-from spectralkit.model import Model, PixelCodec
-from spectralkit.registry import registry
-from spectralkit.specs import MethodSpec, MetricSpec
+from spectralkit.models.model import Model, PixelCodec
+from spectralkit.plugins import MethodSpec, MetricSpec
+from spectralkit.plugins.registry import registry
+from spectralkit.running import run as runner
+from spectralkit.running.config import DEFAULT_METRICS, RunConfig
+from spectralkit.running.document import as_json
 
 DATASET = "ihc"
 WEIGHT = 3.0

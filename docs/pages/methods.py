@@ -17,8 +17,8 @@ from spectralkit.diffusion.process import Process
 from spectralkit.errors import ConfigurationError
 from spectralkit.inversion.driver import translate
 from spectralkit.inversion.probe import Context, Label
-from spectralkit.registry import registry
-from spectralkit.specs import MethodSpec
+from spectralkit.plugins import MethodSpec
+from spectralkit.plugins.registry import registry
 from spectralkit.testing.oracle import OracleNetwork, context_for, random_gaussian, source_batch
 
 PLANNED = "cyclediff"

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from pages.markdown import code, table
 from pages.spectra import blurred_noise, high_passed, low_passed
-from spectralkit.registry import registry
-from spectralkit.specs import MetricSpec
+from spectralkit.plugins import MetricSpec
+from spectralkit.plugins.registry import registry
 from spectralkit_datasets_ihc import Ihc
 from spectralkit_metrics_image import HaarPSI, psnr, ssim_values
 from spectralkit_metrics_perceptual import Lite0Features, kernel_distance

@@ -10,8 +10,8 @@ from torch.nn import functional
 
 from pages.markdown import code, table
 from spectralkit.api import load_dataset, load_metric
-from spectralkit.registry import registry
-from spectralkit.specs import MetricSpec
+from spectralkit.plugins import MetricSpec
+from spectralkit.plugins.registry import registry
 
 SCALE, SAMPLES = 8, 32
 METRICS = ("s-hf", "s-lf", "s-lf-target", "psnr")

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from spectralkit.diffusion.denoiser import NetworkDenoiser
 from spectralkit.diffusion.process import Process
-from spectralkit.model import Model, PixelCodec
-from spectralkit.registry import registry
+from spectralkit.models.model import Model, PixelCodec
+from spectralkit.plugins.registry import registry
 from spectralkit.testing.oracle import OracleNetwork, random_gaussian
 
 DOCS = Path(__file__).parents[1]

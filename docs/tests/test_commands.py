@@ -12,7 +12,7 @@ from PIL import Image
 from spectralkit.api import load_method
 from spectralkit.cli.main import build_parser, main
 from spectralkit.cli.run import read
-from spectralkit.registry import registry
+from spectralkit.plugins.registry import registry
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "docs/running.md", ROOT / "docs/index.md", ROOT / "README.md"]

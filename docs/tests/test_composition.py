@@ -14,7 +14,7 @@ import torch
 from spectralkit.api import Output, load_method, translate
 from spectralkit.errors import ConfigurationError, SlotConflict
 from spectralkit.inversion.parts import Parts
-from spectralkit.registry import registry
+from spectralkit.plugins.registry import registry
 
 STEPS = 6
 METHODS = registry().names("method")

@@ -14,7 +14,7 @@ from pages.comparison import Outcome, Row, emphasis, spread
 from pages.markdown import marked, table, with_section
 
 from spectralkit.errors import ConfigurationError, SlotConflict
-from spectralkit.registry import registry
+from spectralkit.plugins.registry import registry
 
 DOCS = Path(__file__).parents[1]
 

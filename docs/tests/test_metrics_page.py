@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pages import metrics
 
-from spectralkit.registry import registry
+from spectralkit.plugins.registry import registry
 from spectralkit_metrics_spectral.cache import forget
 
 DOCS = Path(__file__).parents[1]

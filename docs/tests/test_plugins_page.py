@@ -14,12 +14,12 @@ import attrs
 import pytest
 import torch
 
-from spectralkit import hookspecs
 from spectralkit.inversion import driver
 from spectralkit.inversion.parts import Parts
 from spectralkit.metric import Score
-from spectralkit.registry import Registry, registry
-from spectralkit.specs import KINDS, Spec
+from spectralkit.plugins import hookspecs
+from spectralkit.plugins.registry import Registry, registry
+from spectralkit.plugins.specs import KINDS, Spec
 from spectralkit.testing.oracle import context_for, random_gaussian, source_batch
 
 PAGE = (Path(__file__).parents[1] / "plugins.md").read_text()
@@ -100,7 +100,7 @@ def test_the_metric_of_the_page_works(acme):
 
 
 def test_what_the_page_does_in_python_works(acme):
-    code = re.findall(r"^```python\n(from spectralkit\.registry.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    code = re.findall(r"^```python\n(from spectralkit\.plugins\.registry.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
     assert len(code) == 1
     exec(code[0], {})
     assert str(acme.build("method", "shell", amount=0.2).corrections) == "(ShellCorrection(amount=0.2),)"

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from spectralkit.registry import registry
+from spectralkit.plugins.registry import registry
 
 IMPORTS = """
-from spectralkit.hookspecs import hookimpl
-from spectralkit.specs import CommandSpec, MethodSpec, MetricSpec, ModelSpec
+from spectralkit.plugins import hookimpl
+from spectralkit.plugins import CommandSpec, MethodSpec, MetricSpec, ModelSpec
 """
 
 Install = Callable[..., str]
@@ -57,7 +57,7 @@ def install(site: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
 
 
 TOY = """
-from spectralkit.specs import DatasetSpec, ParameterizationSpec
+from spectralkit.plugins import DatasetSpec, ParameterizationSpec
 
 @hookimpl
 def spectralkit_datasets():
@@ -103,8 +103,8 @@ def toy_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint with random weights for the toy data; not to be changed, copy it."""
     import torch
 
-    from spectralkit.checkpoint import CheckpointConfig, save_checkpoint
-    from spectralkit.network import ConditionalUNet, UNetConfig
+    from spectralkit.models.checkpoint import CheckpointConfig, save_checkpoint
+    from spectralkit.models.unet import ConditionalUNet, UNetConfig
 
     torch.manual_seed(0)
     network = UNetConfig(channels=3, widths=(8,), blocks=1, groups=4)

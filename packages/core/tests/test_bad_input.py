@@ -24,11 +24,11 @@ from hypothesis import strategies as st
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from spectralkit import catalog
 from spectralkit.cli.main import main
 from spectralkit.errors import DataError
-from spectralkit.picture import read_image
-from spectralkit.registry import registry
+from spectralkit.plugins import catalog
+from spectralkit.plugins.registry import registry
+from spectralkit.running.picture import read_image
 
 OUT = ["--steps", "2", "--device", "cpu", "--out", "out"]
 TOY = ["--model", "gaussian", "--set", "model.process=toy", "--dataset", "toy"]

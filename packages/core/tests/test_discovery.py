@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from spectralkit.discovery import Plugin, discover
 from spectralkit.errors import PluginError
-from spectralkit.registry import registry
+from spectralkit.plugins.discovery import Plugin, discover
+from spectralkit.plugins.registry import registry
 
 GOOD = """
 @hookimpl
@@ -180,6 +180,6 @@ def test_the_first_party_plugins_import_nothing_heavy(site: Path):
     """Whatever is installed here, discovering it needs neither torch nor numpy."""
     import subprocess
 
-    code = "import sys; from spectralkit.registry import registry; registry(); print(*sorted(sys.modules))"
+    code = "import sys; from spectralkit.plugins.registry import registry; registry(); print(*sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"torch", "diffusers", "numpy", "rich", "torchmetrics"} & set(done.stdout.split())

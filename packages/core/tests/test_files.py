@@ -16,12 +16,12 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from spectralkit.checkpoint import load_checkpoint
-from spectralkit.config import RunConfig, parse_settings, read_config
-from spectralkit.document import as_json, as_toml
 from spectralkit.errors import ConfigurationError, DataError
-from spectralkit.picture import CAPTION, grid, read_image, shorten, to_pil, write_image
-from spectralkit.rundir import fresh_directory, safe_name, unused
+from spectralkit.models.checkpoint import load_checkpoint
+from spectralkit.running.config import RunConfig, parse_settings, read_config
+from spectralkit.running.document import as_json, as_toml
+from spectralkit.running.picture import CAPTION, grid, read_image, shorten, to_pil, write_image
+from spectralkit.running.rundir import fresh_directory, safe_name, unused
 
 names = st.from_regex(r"[a-z][a-z0-9-]{0,8}", fullmatch=True)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -235,9 +235,9 @@ def test_a_caption_is_bounded() -> None:
 
 def test_a_checkpoint_is_its_network(toys: Path, toy_checkpoint: Path) -> None:
     """The denoiser of the file against the network it was made from, weights rounded to half precision."""
-    from spectralkit.checkpoint import CheckpointConfig, read_config
-    from spectralkit.network import ConditionalUNet, freeze
-    from spectralkit.registry import registry
+    from spectralkit.models.checkpoint import CheckpointConfig, read_config
+    from spectralkit.models.unet import ConditionalUNet, freeze
+    from spectralkit.plugins.registry import registry
 
     config: CheckpointConfig = read_config(toy_checkpoint)
     torch.manual_seed(0)

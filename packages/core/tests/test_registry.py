@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spectralkit.catalog import known
-from spectralkit.discovery import Plugin
 from spectralkit.errors import ConfigurationError, DataError, PluginError, UnknownNameError
-from spectralkit.registry import Registry, registry
-from spectralkit.specs import KINDS, MethodSpec, MetricSpec, ModelSpec, Spec
+from spectralkit.plugins import MethodSpec, MetricSpec, ModelSpec
+from spectralkit.plugins.catalog import known
+from spectralkit.plugins.discovery import Plugin
+from spectralkit.plugins.registry import Registry, registry
+from spectralkit.plugins.specs import KINDS, Spec
 
 names = st.sampled_from(["a", "b", "c-1", "d", "e"])
 

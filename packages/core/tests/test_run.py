@@ -20,10 +20,11 @@ from PIL import Image
 from safetensors.torch import load_file
 
 import spectralkit as sk
-from spectralkit import runner
 from spectralkit.cli.main import main
-from spectralkit.config import RunConfig
 from spectralkit.errors import ConfigurationError
+from spectralkit.running import assembly
+from spectralkit.running import run as runner
+from spectralkit.running.config import RunConfig
 
 ROUNDING = 2e-5  # float32 through a handful of Fourier transforms, whose blocking depends on the batch
 TOY = ["--model", "gaussian", "--set", "model.process=toy", "--dataset", "toy"]
@@ -102,7 +103,7 @@ def test_there_is_a_row_a_sample_and_scores_are_their_means(execute: Run) -> Non
 
 def test_the_rows_are_the_images(execute: Run, here: Path) -> None:
     """The metric, computed again from the written files, up to their 8 bits."""
-    from spectralkit.picture import read_image
+    from spectralkit.running.picture import read_image
 
     out, dataset = execute("out"), sk.load_dataset("toy")
     for i, row in enumerate(rows(out)):
@@ -211,7 +212,7 @@ def test_a_model_may_lie_here(here: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_the_default_metrics_are_those_installed_and_meaningful(execute: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "DEFAULT_METRICS", ("toy-mse", "toy-nowhere", "toy-gap"))
+    monkeypatch.setattr(assembly, "DEFAULT_METRICS", ("toy-mse", "toy-nowhere", "toy-gap"))
     without = [word for word in RUN if word not in ("--metrics", "toy-mse,toy-gap")]
     assert main([*without, "--quiet", "--out", "all"]) == 0
     assert main([*without, "--quiet", "--out", "bare", "--set", "dataset.fault=bare"]) == 0

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spectralkit.errors import ConfigurationError
-from spectralkit.signature import REQUIRED, Parameter, arguments, read, takes_anything, type_name
-from spectralkit.text import one_line
+from spectralkit.plugins.signature import REQUIRED, Parameter, arguments, read, takes_anything, type_name
+from spectralkit.plugins.text import one_line
 
 if typing.TYPE_CHECKING:
     from nowhere import Unresolvable  # type: ignore[import-not-found]

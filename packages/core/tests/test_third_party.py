@@ -17,7 +17,7 @@ COMPOSE = """
 import torch
 from spectralkit.inversion.driver import translate
 from spectralkit.inversion.parts import Parts
-from spectralkit.registry import registry
+from spectralkit.plugins.registry import registry
 from spectralkit.testing.oracle import context_for, random_gaussian, source_batch
 
 ovg = registry().build("method", "ovg", eta_lf=1e-4) if "ovg" in registry().names("method") else Parts()

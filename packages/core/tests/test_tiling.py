@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spectralkit.errors import DataError
+from spectralkit.running.tiling import Resizing, Tiling, fit_to
 from spectralkit.testing.strategies import seeds
-from spectralkit.tiling import Resizing, Tiling, fit_to
 
 EXACT = 1e-6  # a mean of at most 16 equal float32 numbers, weighted
 

@@ -16,9 +16,9 @@ from PIL import Image
 
 import spectralkit as sk
 from spectralkit.cli.main import main
-from spectralkit.picture import read_image
-from spectralkit.tiling import Tiling
-from spectralkit.translation import TranslateConfig, find_images, translate_files
+from spectralkit.running.picture import read_image
+from spectralkit.running.tiling import Tiling
+from spectralkit.running.translation import TranslateConfig, find_images, translate_files
 
 OPTIONS = ["--model", "./model", "--method", "toy-noised", "--steps", "2", "--quiet"]
 LEVEL = 1.01 / 255  # float32 rounding may move a value across the boundary between two 8-bit levels
@@ -141,8 +141,8 @@ def test_the_seed_and_settings_reach_the_method(translated: Translate) -> None:
 def test_models_of_other_shapes(channels: int, height: int, width: int, translated: Translate) -> None:
     import attrs
 
-    from spectralkit.checkpoint import read_config, save_checkpoint
-    from spectralkit.network import ConditionalUNet
+    from spectralkit.models.checkpoint import read_config, save_checkpoint
+    from spectralkit.models.unet import ConditionalUNet
 
     config = read_config(Path("model"))
     network = attrs.evolve(config.network, channels=channels)
@@ -206,7 +206,7 @@ def test_a_name_that_is_no_text_is_translated(here: Path) -> None:
 
 
 def config_here() -> TranslateConfig:
-    from spectralkit.config import RunConfig
+    from spectralkit.running.config import RunConfig
 
     return TranslateConfig(RunConfig(model="./model", steps=2))
 

@@ -17,11 +17,10 @@ from spectralkit.diffusion.prediction import Prediction, move
 from spectralkit.diffusion.process import Process
 from spectralkit.diffusion.schedule import LevelBatch, VPSchedule
 from spectralkit.errors import ConfigurationError
-from spectralkit.hookspecs import hookimpl
 from spectralkit.inversion.parts import Encoded, MoveSampler, Parts
 from spectralkit.metric import MeanScore, check_images
-from spectralkit.model import Model, PixelCodec
-from spectralkit.specs import DatasetSpec, MethodSpec, MetricSpec, ModelSpec, ParameterizationSpec
+from spectralkit.models.model import Model, PixelCodec
+from spectralkit.plugins import DatasetSpec, MethodSpec, MetricSpec, ModelSpec, ParameterizationSpec, hookimpl
 from spectralkit.testing.oracle import RandomNetwork
 
 ME = __name__

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from spectralkit.hookspecs import hookimpl
-from spectralkit.specs import MethodSpec, MetricSpec
+from spectralkit.plugins import MethodSpec, MetricSpec, hookimpl
 
 
 @hookimpl

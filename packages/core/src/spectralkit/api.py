@@ -11,29 +11,26 @@ out.images, out.inversion.latent, out.cost
 from __future__ import annotations
 
 import math
-import warnings
-from collections.abc import Mapping, Sequence
-from functools import reduce
-from operator import add
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any, cast
 
 import attrs
 import torch
 from torch import Tensor
 
-from spectralkit.checkpoint import CONFIG, load_checkpoint
 from spectralkit.data import TranslationDataset
 from spectralkit.errors import ConfigurationError, DataError, NonFiniteError
 from spectralkit.inversion import driver
-from spectralkit.inversion.expression import parse
+from spectralkit.inversion.method import load_method
 from spectralkit.inversion.noise import Noise
 from spectralkit.inversion.parts import Inversion, Parts
 from spectralkit.inversion.probe import Context, Cost, Label, Meter
-from spectralkit.metric import Score
-from spectralkit.model import Model
-from spectralkit.registry import registry
-from spectralkit.specs import MetricSpec, ModelSpec
+from spectralkit.metric import load_metric
+from spectralkit.models.loading import load_model
+from spectralkit.models.model import Model
+from spectralkit.plugins.registry import registry
+
+__all__ = ["Output", "check_input", "load_dataset", "load_method", "load_metric", "load_model", "translate"]
 
 
 @attrs.frozen(eq=False)
@@ -60,121 +57,6 @@ def load_dataset(name: str, /, **parameters: Any) -> TranslationDataset:
         SpectralkitError: If there is none, or a parameter is wrong.
     """
     return cast(TranslationDataset, registry().build("dataset", name, **parameters))
-
-
-def load_model(
-    name: str, /, *, dataset: TranslationDataset | None = None, device: str = "cpu", **parameters: Any
-) -> Model:
-    """A model by registered name or checkpoint directory, on ``device``.
-
-    Args:
-        name: A registered name, or a directory with ``config.json`` and ``weights.safetensors``.
-        dataset: What a fitted model (``gaussian``) is fitted to; others do not look at it.
-        device: ``auto``, ``cpu``, ``cuda``, ...
-        **parameters: The model's own.
-
-    Raises:
-        SpectralkitError: If there is no such model, it cannot be read, or the device is absent.
-    """
-    return build_model(name, parameters, dataset=dataset, device=device)
-
-
-def build_model(name: str, parameters: Mapping[str, Any], *, dataset: TranslationDataset | None, device: str) -> Model:
-    """:func:`load_model` for parameters that somebody typed, whatever they are called."""
-    where = find_device(device)
-    if is_directory(name):
-        if parameters:
-            raise ConfigurationError(f"checkpoint {name} takes no parameters, got {', '.join(parameters)}")
-        return load_checkpoint(Path(name), Path(name).resolve().name).to(where)
-    spec = cast(ModelSpec, registry().resolve("model", name).spec)
-    supplied: dict[str, Any] = {}
-    if spec.fitted:
-        _check_free("model", name, parameters, ("dataset",))
-        supplied["dataset"] = load_dataset(spec.dataset) if dataset is None else dataset
-    return cast(Model, registry().build("model", name, **parameters, **supplied)).to(where)
-
-
-def _check_free(kind: str, name: str, parameters: Mapping[str, Any], supplied: Sequence[str]) -> None:
-    """Refuse parameters that come from elsewhere."""
-    for parameter in parameters:
-        if parameter in supplied:
-            raise ConfigurationError(
-                f"{kind} {name!r}: '{parameter}' comes from the data set and cannot be set: choose another data set"
-            )
-
-
-def is_directory(name: str) -> bool:
-    """Whether a model is named by a path rather than a registered name.
-
-    Raises:
-        DataError: If it is a path without a checkpoint.
-    """
-    if "/" not in name and not name.startswith("."):
-        return False
-    if not (Path(name) / CONFIG).is_file():
-        raise DataError(f"no checkpoint at {name}: name a directory that holds {CONFIG}, or a registered model")
-    return True
-
-
-def load_method(expression: str, settings: Mapping[str, Mapping[str, Any]] | None = None) -> Parts:
-    """The parts of a method expression such as ``ovg(eta_lf=1e-4)+taba``.
-
-    Args:
-        expression: Names joined by ``+``, each with keyword literals.
-        settings: Further parameters by method name; they win over the expression's.
-
-    Raises:
-        SpectralkitError: If the expression is malformed, a name unknown, a parameter wrong, or two parts conflict.
-    """
-    settings = settings or {}
-    built = [
-        cast(Parts, registry().build("method", term.name, **{**term.arguments, **settings.get(term.name, {})}))
-        for term in parse(expression)
-    ]
-    return reduce(add, built, Parts())
-
-
-def load_metric(name: str, /, *, dataset: TranslationDataset | None = None, **parameters: Any) -> Score:
-    """The metric registered as ``name``.
-
-    Args:
-        name: A registered name.
-        dataset: Where the metric finds the facts it needs (real target images, how structure is compared).
-        **parameters: The metric's own.
-
-    Raises:
-        SpectralkitError: If there is none, a parameter is wrong, or the metric needs a data set.
-    """
-    return build_metric(name, parameters, dataset=dataset)
-
-
-def build_metric(name: str, parameters: Mapping[str, Any], *, dataset: TranslationDataset | None) -> Score:
-    """:func:`load_metric` for parameters that somebody typed, whatever they are called."""
-    spec = cast(MetricSpec, registry().resolve("metric", name).spec)
-    _check_free("metric", name, parameters, spec.facts)
-    if spec.facts and dataset is None:
-        raise ConfigurationError(f"metric '{name}' needs {' and '.join(spec.facts)} of a data set: pass dataset=")
-    facts = {fact: getattr(dataset, fact) for fact in spec.facts}
-    return cast(Score, registry().build("metric", name, **facts, **parameters))
-
-
-def find_device(name: str) -> torch.device:
-    """The device called ``name``; ``auto`` is CUDA where there is one, else the CPU.
-
-    Raises:
-        ConfigurationError: If it does not exist here.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of names that are going out of use
-            device = torch.device(name)
-            torch.empty(1, device=device).cpu()
-    except Exception as error:  # every backend that is absent fails in its own way
-        why = (str(error) or type(error).__name__).splitlines()[0]
-        raise ConfigurationError(f"device {name!r} cannot be used: {why}; use 'auto' or 'cpu'") from error
-    return device
 
 
 def translate(

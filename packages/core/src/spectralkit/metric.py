@@ -9,11 +9,15 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 
-from spectralkit.errors import DataError, NonFiniteError
+from spectralkit.data import TranslationDataset
+from spectralkit.errors import ConfigurationError, DataError, NonFiniteError
+from spectralkit.plugins.registry import registry
+from spectralkit.plugins.specs import MetricSpec
 from spectralkit.torchvision_fix import repair_torchvision
 
 repair_torchvision()
@@ -90,3 +94,26 @@ def _bounds(metric: str, name: str, batch: Tensor) -> tuple[float, float]:
     if not (math.isfinite(low) and math.isfinite(high)):
         raise NonFiniteError(f"{metric}: {name} holds NaN or infinity")
     return low, high
+
+
+def load_metric(name: str, /, *, dataset: TranslationDataset | None = None, **parameters: Any) -> Score:
+    """The metric registered as ``name``.
+
+    Args:
+        name: A registered name.
+        dataset: Where the metric finds the facts it needs (real target images, how structure is compared).
+        **parameters: The metric's own.
+
+    Raises:
+        SpectralkitError: If there is none, a parameter is wrong, or the metric needs a data set.
+    """
+    return build_metric(name, parameters, dataset=dataset)
+
+
+def build_metric(name: str, parameters: Mapping[str, Any], *, dataset: TranslationDataset | None) -> Score:
+    """:func:`load_metric` for parameters that somebody typed, whatever they are called."""
+    spec = cast(MetricSpec, registry().resolve("metric", name).spec)
+    if spec.facts and dataset is None:
+        raise ConfigurationError(f"metric '{name}' needs {' and '.join(spec.facts)} of a data set: pass dataset=")
+    facts = {fact: getattr(dataset, fact) for fact in spec.facts}
+    return cast(Score, registry().build("metric", name, facts, **parameters))

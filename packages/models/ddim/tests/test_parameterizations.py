@@ -12,7 +12,7 @@ from spectralkit.diffusion.prediction import Prediction, move
 from spectralkit.diffusion.process import Process
 from spectralkit.inversion.driver import translate
 from spectralkit.inversion.parts import Parts
-from spectralkit.registry import registry
+from spectralkit.plugins.registry import registry
 from spectralkit.testing import conformance
 from spectralkit.testing.oracle import OracleNetwork, context_for, random_gaussian, source_batch
 from spectralkit.testing.strategies import normal, seeds

@@ -16,7 +16,7 @@ from spectralkit.diffusion.schedule import KarrasSchedule
 from spectralkit.errors import ConfigurationError
 from spectralkit.inversion.driver import invert
 from spectralkit.inversion.parts import Parts
-from spectralkit.registry import registry
+from spectralkit.plugins.registry import registry
 from spectralkit.testing import conformance
 from spectralkit.testing.oracle import OracleNetwork, context_for, random_gaussian, source_batch
 from spectralkit.testing.strategies import normal, seeds, ve_levels

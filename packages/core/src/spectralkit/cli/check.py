@@ -6,14 +6,14 @@ from argparse import ArgumentParser, Namespace
 
 from spectralkit.cli.command import Command
 from spectralkit.cli.output import add_json, print_json
-from spectralkit.specs import KINDS
+from spectralkit.plugins.specs import KINDS
 
 CHECKED = tuple(kind for kind in KINDS if kind != "command")
 
 
 def run(args: Namespace) -> int:
     """Print a line a law; exit code 1 if one is broken."""
-    from spectralkit.config import check_parts, parse_settings
+    from spectralkit.running.config import check_parts, parse_settings
     from spectralkit.testing import suite
 
     settings = parse_settings(args.set)

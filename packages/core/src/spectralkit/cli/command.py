@@ -1,4 +1,4 @@
-"""The contract of a subcommand: what the target of a :class:`spectralkit.specs.CommandSpec` is."""
+"""The contract of a subcommand: what the target of a :class:`spectralkit.plugins.specs.CommandSpec` is."""
 
 from __future__ import annotations
 

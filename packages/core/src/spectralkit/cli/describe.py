@@ -7,10 +7,10 @@ from argparse import ArgumentParser, Namespace
 from spectralkit.cli.command import Command
 from spectralkit.cli.listing import capabilities, document
 from spectralkit.cli.output import add_json, print_json, print_table
-from spectralkit.registry import Registered, registry
-from spectralkit.signature import Parameter
-from spectralkit.specs import KINDS
-from spectralkit.text import one_line
+from spectralkit.plugins.registry import Registered, registry
+from spectralkit.plugins.signature import Parameter
+from spectralkit.plugins.specs import KINDS
+from spectralkit.plugins.text import one_line
 
 
 def run(args: Namespace) -> int:

@@ -20,8 +20,8 @@ from typing import NoReturn, cast
 from spectralkit.cli.command import Command
 from spectralkit.cli.output import json_only
 from spectralkit.errors import ConfigurationError, PluginError, SpectralkitError
-from spectralkit.registry import Registry, registry
-from spectralkit.text import one_line, reason
+from spectralkit.plugins.registry import Registry, registry
+from spectralkit.plugins.text import one_line, reason
 
 PROGRAM = "spectralkit"
 

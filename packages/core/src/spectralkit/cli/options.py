@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from spectralkit.cli.output import add_json
-from spectralkit.config import RunConfig
-from spectralkit.watch import Unwatched, Watch
+from spectralkit.running.config import RunConfig
+from spectralkit.running.watch import Unwatched, Watch
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -115,7 +115,7 @@ class _Bar:
 
 def default_out(*parts: str) -> Path:
     """A directory under ``runs/`` that names the run and does not exist yet."""
-    from spectralkit.rundir import unused
+    from spectralkit.running.rundir import unused
 
     name = "-".join(part for part in parts if part)
     safe = "".join(c if c.isascii() and (c.isalnum() or c in "._+-=") else "_" for c in name)

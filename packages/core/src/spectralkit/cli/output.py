@@ -9,8 +9,8 @@ from contextlib import contextmanager, redirect_stdout
 from contextvars import ContextVar
 from typing import TextIO
 
-from spectralkit.document import as_json
-from spectralkit.text import one_line
+from spectralkit.plugins.text import one_line
+from spectralkit.running.document import as_json
 
 _document: ContextVar[TextIO | None] = ContextVar("_document", default=None)
 
@@ -32,7 +32,7 @@ def json_only() -> Iterator[None]:
 
 
 def print_json(document: object) -> None:
-    """Print ``document`` as JSON: see :func:`spectralkit.document.as_json`."""
+    """Print ``document`` as JSON: see :func:`spectralkit.running.document.as_json`."""
     (_document.get() or sys.stdout).write(as_json(document))
 
 

@@ -7,9 +7,9 @@ from argparse import ArgumentParser, Namespace
 
 from spectralkit.cli.command import Command
 from spectralkit.cli.output import add_json, print_json, print_table
-from spectralkit.discovery import Plugin
-from spectralkit.registry import registry
-from spectralkit.specs import KINDS
+from spectralkit.plugins.discovery import Plugin
+from spectralkit.plugins.registry import registry
+from spectralkit.plugins.specs import KINDS
 
 
 def _provides(plugin: Plugin) -> dict[str, list[str]]:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, cast
 from spectralkit.cli.command import Command
 from spectralkit.cli.options import add_how, add_output, add_what, default_out, followed, given, model_name
 from spectralkit.cli.output import print_json, print_table
-from spectralkit.config import DEFAULT_METRICS, DEFAULT_SAMPLES, RunConfig, parse_settings, read_config
 from spectralkit.errors import ConfigurationError
-from spectralkit.registry import registry
-from spectralkit.specs import MetricSpec
+from spectralkit.plugins.registry import registry
+from spectralkit.plugins.specs import MetricSpec
+from spectralkit.running.config import DEFAULT_METRICS, DEFAULT_SAMPLES, RunConfig, parse_settings, read_config
 
 if TYPE_CHECKING:
-    from spectralkit.runner import Report
+    from spectralkit.running.run import Report
 
 OPTIONS = (
     "model",
@@ -62,7 +62,7 @@ def run(arguments: Namespace) -> int:
         f"x{config.scale}" if config.scale else "",
         f"seed{config.seed}",
     )
-    from spectralkit.runner import run as execute
+    from spectralkit.running.run import run as execute
 
     with followed(arguments.quiet or arguments.json) as watch:
         report = execute(config, out, save_latents=arguments.save_latents, watch=watch)

@@ -8,7 +8,7 @@ from pathlib import Path
 from spectralkit.cli.command import Command
 from spectralkit.cli.options import add_how, add_output, add_what, default_out, followed, given, model_name
 from spectralkit.cli.output import print_json
-from spectralkit.config import RunConfig, parse_settings
+from spectralkit.running.config import RunConfig, parse_settings
 
 OPTIONS = ("steps", "batch_size", "seed", "guidance", "inversion_guidance", "label", "device", "model", "method")
 
@@ -46,7 +46,7 @@ def run(arguments: Namespace) -> int:
     """Translate, then print where the images lie."""
     options = RunConfig(**given(arguments, OPTIONS), settings=parse_settings(arguments.set))
     out = arguments.out or default_out("translate", model_name(options.model), options.method.replace(" ", ""))
-    from spectralkit.translation import TranslateConfig, translate_files
+    from spectralkit.running.translation import TranslateConfig, translate_files
 
     config = TranslateConfig(options, arguments.source, arguments.target, arguments.fit, arguments.upsample)
     with followed(arguments.quiet or arguments.json) as watch:

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from spectralkit.data import Sample, Structure, TrainingSet, TranslationDataset
 from spectralkit.errors import ConfigurationError
-from spectralkit.registry import registry
-from spectralkit.specs import DatasetSpec
+from spectralkit.plugins.registry import registry
+from spectralkit.plugins.specs import DatasetSpec
 from spectralkit.testing.law import Kit, Law, demand, demand_finite, law
 
 LOOK = 12

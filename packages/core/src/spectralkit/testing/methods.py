@@ -18,8 +18,8 @@ from spectralkit.inversion.driver import Translation, translate
 from spectralkit.inversion.noise import Noise
 from spectralkit.inversion.parts import Parts
 from spectralkit.inversion.probe import Context, Probe
-from spectralkit.registry import registry
-from spectralkit.specs import MethodSpec
+from spectralkit.plugins.registry import registry
+from spectralkit.plugins.specs import MethodSpec
 from spectralkit.testing.law import Kit, Law, demand, demand_close, demand_finite, law
 from spectralkit.testing.oracle import context_for, random_denoiser, random_gaussian, source_batch, subset
 

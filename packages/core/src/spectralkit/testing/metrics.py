@@ -14,8 +14,8 @@ from torch import Tensor
 
 from spectralkit.errors import SpectralkitError
 from spectralkit.metric import Score
-from spectralkit.registry import registry
-from spectralkit.specs import MetricSpec
+from spectralkit.plugins.registry import registry
+from spectralkit.plugins.specs import MetricSpec
 from spectralkit.testing.law import Kit, Law, demand, demand_close, demand_refusal, law, natural_images
 
 COUNT = 6

@@ -17,9 +17,9 @@ from spectralkit.diffusion.prediction import Prediction, move
 from spectralkit.diffusion.schedule import Level
 from spectralkit.errors import UnknownNameError
 from spectralkit.inversion.noise import Noise
-from spectralkit.model import Model
-from spectralkit.registry import registry
-from spectralkit.specs import ModelSpec
+from spectralkit.models.model import Model
+from spectralkit.plugins.registry import registry
+from spectralkit.plugins.specs import ModelSpec
 from spectralkit.testing.law import Kit, Law, demand, demand_close, demand_finite, demand_refusal, law, natural_images
 from spectralkit.testing.parameterizations import demand_climb
 

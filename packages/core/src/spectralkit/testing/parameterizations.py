@@ -15,8 +15,8 @@ from spectralkit.diffusion.prediction import Prediction, move
 from spectralkit.diffusion.process import Process
 from spectralkit.diffusion.schedule import Level, Schedule
 from spectralkit.errors import ConfigurationError
-from spectralkit.registry import registry
-from spectralkit.specs import ParameterizationSpec
+from spectralkit.plugins.registry import registry
+from spectralkit.plugins.specs import ParameterizationSpec
 from spectralkit.testing.law import Kit, Law, demand, demand_close, demand_finite, demand_refusal, law
 
 STEPS = (1, 2, 7, 50)

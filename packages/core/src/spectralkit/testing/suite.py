@@ -10,10 +10,10 @@ from typing import Any, cast
 import attrs
 
 from spectralkit.errors import ConfigurationError
-from spectralkit.registry import registry
-from spectralkit.specs import Spec
+from spectralkit.plugins.registry import registry
+from spectralkit.plugins.specs import Spec
+from spectralkit.plugins.text import reason
 from spectralkit.testing.law import Kit, Law
-from spectralkit.text import reason
 
 KITS = ("method", "metric", "model", "dataset", "parameterization")
 """The kinds that have laws; those of kind x are in the module ``spectralkit.testing.xs``."""

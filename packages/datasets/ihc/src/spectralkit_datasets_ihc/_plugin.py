@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from spectralkit.hookspecs import hookimpl
-from spectralkit.specs import DatasetSpec
+from spectralkit.plugins import DatasetSpec, hookimpl
 
 
 @hookimpl

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from spectralkit.hookspecs import hookimpl
-from spectralkit.specs import MethodSpec
+from spectralkit.plugins import MethodSpec, hookimpl
 
 
 @hookimpl

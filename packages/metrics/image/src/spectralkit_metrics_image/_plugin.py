@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import inf
 
-from spectralkit.hookspecs import hookimpl
-from spectralkit.specs import MetricSpec
+from spectralkit.plugins import MetricSpec, hookimpl
 
 PAIR = ("generated", "reference")
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import inf
 
-from spectralkit.hookspecs import hookimpl
-from spectralkit.specs import CommandSpec, MetricSpec
+from spectralkit.plugins import CommandSpec, MetricSpec, hookimpl
 
 FRECHET = "Heusel, Ramsauer, Unterthiner, Nessler and Hochreiter, NeurIPS 2017"
 KERNEL = "Bińkowski, Sutherland, Arbel and Gretton, ICLR 2018"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from spectralkit.hookspecs import hookimpl
-from spectralkit.specs import MetricSpec
+from spectralkit.plugins import MetricSpec, hookimpl
 
 PACKAGE = "spectralkit_metrics_spectral"
 PAPER = "Spectral Collapse in Diffusion Inversion, appendix B"

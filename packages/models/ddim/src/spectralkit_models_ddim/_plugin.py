@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from spectralkit.hookspecs import hookimpl
-from spectralkit.specs import ModelSpec, ParameterizationSpec
+from spectralkit.plugins import ModelSpec, ParameterizationSpec, hookimpl
 
 PROCESS = "spectralkit_models_ddim.parameterizations:variance_preserving"
 DDIM = 'Song, Meng & Ermon 2020, "Denoising Diffusion Implicit Models"'

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from spectralkit.hookspecs import hookimpl
-from spectralkit.specs import ModelSpec, ParameterizationSpec
+from spectralkit.plugins import ModelSpec, ParameterizationSpec, hookimpl
 
 CITATION = 'Karras, Aittala, Aila & Laine 2022, "Elucidating the Design Space of Diffusion-Based Generative Models"'
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from importlib.resources import as_file, files
 
-from spectralkit.checkpoint import load_checkpoint
-from spectralkit.model import Model
+from spectralkit.models.checkpoint import load_checkpoint
+from spectralkit.models.model import Model
 
 
 def edm_model() -> Model:

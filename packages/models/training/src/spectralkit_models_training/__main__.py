@@ -17,14 +17,14 @@ from typing import Any, cast
 import attrs
 import torch
 
-from spectralkit.checkpoint import CheckpointConfig, save_checkpoint
 from spectralkit.data import TrainingSet
 from spectralkit.diffusion.process import Process
 from spectralkit.errors import ConfigurationError, SpectralkitError
-from spectralkit.network import ConditionalUNet, UNetConfig
-from spectralkit.registry import registry
-from spectralkit.rundir import fresh_directory
-from spectralkit.specs import DatasetSpec
+from spectralkit.models.checkpoint import CheckpointConfig, save_checkpoint
+from spectralkit.models.unet import ConditionalUNet, UNetConfig
+from spectralkit.plugins import DatasetSpec
+from spectralkit.plugins.registry import registry
+from spectralkit.running.rundir import fresh_directory
 from spectralkit_models_training.train import Trainer, TrainingConfig, train
 
 

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from spectralkit.data import TrainingSet
 from spectralkit.diffusion.parameterization import Parameterization
 from spectralkit.diffusion.schedule import Schedule
-from spectralkit.network import ConditionalUNet, null_index
+from spectralkit.models.unet import ConditionalUNet, null_index
 
 
 @attrs.frozen

@@ -7,14 +7,13 @@ import math
 import tomllib
 import warnings
 from collections.abc import Callable, Collection, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from spectralkit.errors import ConfigurationError
-from spectralkit.text import one_line
+from spectralkit.plugins.text import nearest, one_line
 
 if TYPE_CHECKING:
     from spectralkit.inversion.probe import Label
@@ -222,8 +221,7 @@ def check_parts(settings: Settings, parts: Collection[str]) -> None:
     """
     for part in settings:
         if part not in parts:
-            near = get_close_matches(part, parts, n=1)
-            hint = f"did you mean {near[0]!r}? " if near else ""
             raise ConfigurationError(
-                f"--set names the part {part!r}, which is no part of this run: {hint}it has {', '.join(sorted(parts))}"
+                f"--set names the part {part!r}, which is no part of this run: {nearest(part, parts)}"
+                f"it has {', '.join(sorted(parts))}"
             )

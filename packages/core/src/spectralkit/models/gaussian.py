@@ -12,8 +12,8 @@ from spectralkit.data import TranslationDataset
 from spectralkit.diffusion.gaussian import GaussianDenoiser, fit_moments
 from spectralkit.diffusion.process import Process
 from spectralkit.errors import ConfigurationError, DataError
-from spectralkit.model import Model, PixelCodec
-from spectralkit.registry import registry
+from spectralkit.models.model import Model, PixelCodec
+from spectralkit.plugins.registry import registry
 
 
 def gaussian_model(dataset: TranslationDataset, process: str = "ddim", floor: float = 1e-6) -> Model:

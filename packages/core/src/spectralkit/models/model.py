@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any, Protocol
 
 import attrs
@@ -15,6 +14,7 @@ from spectralkit.diffusion.denoiser import Condition, Denoiser
 from spectralkit.diffusion.schedule import Schedule
 from spectralkit.errors import DataError, UnknownNameError
 from spectralkit.inversion.noise import Noise
+from spectralkit.plugins.text import nearest
 
 
 class Codec(Protocol):
@@ -73,10 +73,10 @@ class Model:
             UnknownNameError: If the model was not trained on it.
         """
         if name not in self.conditions:
-            near = get_close_matches(name, self.conditions, n=1)
-            hint = f"did you mean {near[0]!r}? " if near else ""
-            known = ", ".join(self.conditions)
-            raise UnknownNameError(f"model '{self.name}' does not know the condition {name!r}: {hint}it knows {known}")
+            raise UnknownNameError(
+                f"model '{self.name}' does not know the condition {name!r}: {nearest(name, self.conditions)}"
+                f"it knows {', '.join(self.conditions)}"
+            )
         return Condition(self.conditions[name], self.null)
 
     def check_fits(self, dataset: TranslationDataset) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from spectralkit.hookspecs import hookimpl
-from spectralkit.specs import CommandSpec, MethodSpec, ModelSpec
+from spectralkit.plugins.hookspecs import hookimpl
+from spectralkit.plugins.specs import CommandSpec, MethodSpec, ModelSpec
 
 
 @hookimpl
@@ -25,7 +25,7 @@ def spectralkit_models() -> tuple[ModelSpec, ...]:
     return (
         ModelSpec(
             name="gaussian",
-            target="spectralkit.gaussian_model:gaussian_model",
+            target="spectralkit.models.gaussian:gaussian_model",
             summary="Closed-form denoiser: a mean and a power spectrum per condition, fitted to the data in seconds",
             dataset="ihc",
             fitted=True,

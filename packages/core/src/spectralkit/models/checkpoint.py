@@ -19,9 +19,9 @@ from torch import Tensor
 from spectralkit.diffusion.denoiser import NetworkDenoiser
 from spectralkit.diffusion.process import Process
 from spectralkit.errors import DataError, NonFiniteError, SpectralkitError
-from spectralkit.model import Model, PixelCodec
-from spectralkit.network import ConditionalUNet, UNetConfig, freeze
-from spectralkit.registry import registry
+from spectralkit.models.model import Model, PixelCodec
+from spectralkit.models.unet import ConditionalUNet, UNetConfig, freeze
+from spectralkit.plugins.registry import registry
 
 FORMAT = "spectralkit-checkpoint-1"
 CONFIG, WEIGHTS = "config.json", "weights.safetensors"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pluggy
 
-from spectralkit.specs import CommandSpec, DatasetSpec, MethodSpec, MetricSpec, ModelSpec, ParameterizationSpec
+from spectralkit.plugins.specs import CommandSpec, DatasetSpec, MethodSpec, MetricSpec, ModelSpec, ParameterizationSpec
 
 PROJECT = "spectralkit"
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import attrs
 import torch
@@ -20,63 +20,18 @@ from PIL import Image
 from torch import Tensor
 
 from spectralkit import api
-from spectralkit.checkpoint import read_config
-from spectralkit.config import DEFAULT_METRICS, DEFAULT_SAMPLES, RunConfig, check_parts
-from spectralkit.data import Sample, TranslationDataset
-from spectralkit.document import as_json, as_toml
-from spectralkit.errors import ConfigurationError, DataError
+from spectralkit.data import Sample
+from spectralkit.errors import DataError
 from spectralkit.inversion.driver import Progress, top_index
-from spectralkit.inversion.expression import parse
-from spectralkit.inversion.parts import Parts
 from spectralkit.inversion.probe import Cost
-from spectralkit.metric import Score
-from spectralkit.model import Model
-from spectralkit.picture import grid, image_mode, write_image
-from spectralkit.registry import registry
-from spectralkit.rundir import fresh_directory, safe_name, versions, write_csv
-from spectralkit.specs import MetricSpec, ModelSpec
-from spectralkit.watch import Pace, Unwatched, Watch
+from spectralkit.running.assembly import Assembly, assemble
+from spectralkit.running.config import RunConfig
+from spectralkit.running.document import as_json, as_toml
+from spectralkit.running.picture import grid, write_image
+from spectralkit.running.rundir import fresh_directory, safe_name, versions, write_csv
+from spectralkit.running.watch import Pace, Unwatched, Watch
 
 GRID_ROWS = 8
-
-
-@attrs.frozen(eq=False)
-class NamedMetric:
-    """A metric with the spec that says what to feed it."""
-
-    name: str
-    spec: MetricSpec
-    metric: Score
-
-    def update(self, inputs: Mapping[str, Tensor]) -> Tensor | None:
-        """Feed one batch; the per-sample values, where the metric has any."""
-        self.metric.update(**{name: inputs[name] for name in self.spec.inputs})
-        return self.metric.values
-
-
-@attrs.frozen(eq=False)
-class Assembly:
-    """The objects that a configuration names.
-
-    Args:
-        config: With every default that depends on them filled in.
-        dataset: What is translated.
-        model: What translates it.
-        method: How.
-        metrics: What is scored.
-    """
-
-    config: RunConfig
-    dataset: TranslationDataset
-    model: Model
-    method: Parts
-    metrics: tuple[NamedMetric, ...]
-
-    @property
-    def count(self) -> int:
-        """N, the number of samples."""
-        assert self.config.samples is not None
-        return self.config.samples
 
 
 @attrs.frozen
@@ -111,78 +66,6 @@ class Report:
         """All of it as plain values."""
         plain = attrs.asdict(self, recurse=False)
         return {**plain, "cost": attrs.asdict(self.cost), "config": self.config.as_table()}
-
-
-def assemble(config: RunConfig) -> Assembly:
-    """Turn names into objects, and refuse what does not fit together.
-
-    What can be refused without loading anything is refused first.
-
-    Raises:
-        SpectralkitError: If a name is unknown, a parameter wrong, or data set, model and method do not fit.
-    """
-    name = config.dataset or _trained_on(config.model)
-    wanted = _wanted_metrics(config)
-    check_parts(config.settings, {"model", "dataset", *(term.name for term in parse(config.method)), *wanted})
-    method = api.load_method(config.method, config.settings)
-    dataset = api.load_dataset(name, **_dataset_parameters(config))
-    image_mode(dataset.shape[0])
-    samples = _samples(config, name, len(dataset))
-    parameters = config.settings.get("model", {})
-    model = api.build_model(config.model, parameters, dataset=dataset, device=config.device)
-    model.check_fits(dataset)
-    metrics = tuple(_metrics(config, wanted, dataset))
-    resolved = attrs.evolve(
-        config, dataset=name, samples=samples, metrics=tuple(metric.name for metric in metrics) or None
-    )
-    return Assembly(resolved, dataset, model, method, metrics)
-
-
-def _trained_on(model: str) -> str:
-    if api.is_directory(model):
-        return read_config(Path(model)).dataset
-    return cast(ModelSpec, registry().resolve("model", model).spec).dataset
-
-
-def _dataset_parameters(config: RunConfig) -> dict[str, Any]:
-    scale = {} if config.scale is None else {"scale": config.scale}
-    return {**config.settings.get("dataset", {}), **scale}
-
-
-def _samples(config: RunConfig, dataset: str, available: int) -> int:
-    if not available:
-        raise DataError(f"data set '{dataset}' has no sample: choose another")
-    if config.samples is None:
-        return min(DEFAULT_SAMPLES, available)
-    if config.samples > available:
-        raise ConfigurationError(
-            f"data set '{dataset}' has {available} samples, {config.samples} were asked for: lower --samples"
-        )
-    return config.samples
-
-
-def _wanted_metrics(config: RunConfig) -> tuple[str, ...]:
-    if config.metrics is not None:
-        for name in config.metrics:
-            registry().resolve("metric", name)
-        return tuple(dict.fromkeys(config.metrics))
-    installed = registry().names("metric")
-    return tuple(name for name in DEFAULT_METRICS if name in installed)
-
-
-def _metrics(config: RunConfig, names: tuple[str, ...], dataset: TranslationDataset) -> Iterator[NamedMetric]:
-    has_reference = dataset[0].reference is not None
-    for name in names:
-        spec = cast(MetricSpec, registry().resolve("metric", name).spec)
-        if "reference" in spec.inputs and not has_reference:
-            if config.metrics is None:
-                continue
-            raise ConfigurationError(
-                f"metric '{name}' compares with references, which data set '{dataset.name}' lacks: "
-                "choose other --metrics"
-            )
-        metric = api.build_metric(name, config.settings.get(name, {}), dataset=dataset)
-        yield NamedMetric(name, spec, metric)
 
 
 def run(config: RunConfig, out: Path, *, save_latents: bool = False, watch: Watch | None = None) -> Report:

@@ -17,17 +17,18 @@ import torch
 from torch import Tensor
 
 from spectralkit import api
-from spectralkit.config import RunConfig, check_parts
-from spectralkit.document import as_toml
 from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.inversion.driver import Progress, top_index
 from spectralkit.inversion.expression import parse
 from spectralkit.inversion.parts import Parts
-from spectralkit.model import Model
-from spectralkit.picture import MOST_PIXELS, read_image, write_image
-from spectralkit.rundir import fresh_directory, versions
-from spectralkit.tiling import Fit, Fitting, fit_to
-from spectralkit.watch import Pace, Unwatched, Watch
+from spectralkit.models.loading import build_model
+from spectralkit.models.model import Model
+from spectralkit.running.config import RunConfig, check_parts
+from spectralkit.running.document import as_toml
+from spectralkit.running.picture import MOST_PIXELS, read_image, write_image
+from spectralkit.running.rundir import fresh_directory, versions
+from spectralkit.running.tiling import Fit, Fitting, fit_to
+from spectralkit.running.watch import Pace, Unwatched, Watch
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"})
 
@@ -122,7 +123,7 @@ def translate_files(
         paths = find_images(inputs)
         method = api.load_method(options.method, options.settings)
         parameters = options.settings.get("model", {})
-        model = api.build_model(options.model, parameters, dataset=None, device=options.device)
+        model = build_model(options.model, parameters, dataset=None, device=options.device)
         work = _Work(_resolve(config, model), model, method)
         fittings = {path: work.fitting(path) for path in paths}
         tiles = sum(map(len, fittings.values()))

@@ -20,10 +20,10 @@ from typing import Literal
 import attrs
 import pluggy
 
-from spectralkit import hookspecs
 from spectralkit.errors import PluginError
-from spectralkit.specs import KINDS, Spec
-from spectralkit.text import one_line, reason
+from spectralkit.plugins import hookspecs
+from spectralkit.plugins.specs import KINDS, Spec
+from spectralkit.plugins.text import one_line, reason
 
 Status = Literal["ok", "broken", "blocked"]
 CORE = "core"
@@ -123,7 +123,7 @@ def _ask(module: object) -> Iterator[Spec]:
     manager.register(module)
     manager.check_pending()
     if not manager.get_hookcallers(module):
-        raise PluginError("implements no hook: mark its functions with spectralkit.hookspecs.hookimpl")
+        raise PluginError("implements no hook: mark its functions with spectralkit.plugins.hookimpl")
     for kind, expected in KINDS.items():
         hook = f"{hookspecs.PROJECT}_{kind}s"
         for implementation in getattr(manager.hook, hook).get_hookimpls():

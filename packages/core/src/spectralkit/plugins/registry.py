@@ -7,22 +7,25 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
+from types import MappingProxyType
 from typing import cast
 
 import attrs
 
-from spectralkit import signature
-from spectralkit.catalog import known
-from spectralkit.discovery import CORE, Plugin, discover
 from spectralkit.errors import ConfigurationError, PluginError, UnknownNameError
-from spectralkit.signature import Parameter
-from spectralkit.specs import KINDS, MetricSpec, ModelSpec, Spec
-from spectralkit.text import one_line, reason
+from spectralkit.plugins import signature
+from spectralkit.plugins.catalog import known
+from spectralkit.plugins.discovery import CORE, Plugin, discover
+from spectralkit.plugins.signature import Parameter
+from spectralkit.plugins.specs import KINDS, MetricSpec, ModelSpec, Spec
+from spectralkit.plugins.text import nearest, one_line, reason
+
+_NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 @attrs.frozen
@@ -105,8 +108,14 @@ class Registry:
             where = f"{registered.label} of {registered.distribution} {registered.version}"
             raise PluginError(f"{where} cannot be loaded from {registered.spec.target}: {reason(error)}") from error
 
-    def build(self, kind: str, name: str, /, **parameters: object) -> object:
+    def build(self, kind: str, name: str, supplied: Mapping[str, object] = _NOTHING, /, **parameters: object) -> object:
         """Call the target of ``name`` with ``parameters``, which are checked against its signature first.
+
+        Args:
+            kind: Of what.
+            name: Its name or alias.
+            supplied: What the caller adds of its own: a metric's facts, a fitted model's data.
+            **parameters: What a user set, who may set nothing that is supplied.
 
         Raises:
             UnknownNameError: As :meth:`resolve`.
@@ -114,16 +123,20 @@ class Registry:
             ConfigurationError: If a parameter is unknown, missing or of the wrong type, or the target refuses it.
         """
         registered = self.resolve(kind, name)
+        for parameter in parameters.keys() & supplied.keys():
+            raise ConfigurationError(
+                f"{registered.label}: {parameter!r} comes from the data set and cannot be set: choose another data set"
+            )
         target, preset = self._callable(registered), dict(registered.spec.preset)
         declared = {parameter.name: parameter for parameter in signature.read(target) if parameter.name not in preset}
         try:
             if not signature.takes_anything(target):
-                _check_names(parameters, declared, _hidden(registered.spec))
+                _check_names({**parameters, **supplied}, declared, _hidden(registered.spec))
             accepted = {k: declared[k].accept(v) if k in declared else v for k, v in parameters.items()}
         except ConfigurationError as error:
             raise ConfigurationError(f"{registered.label}: {error}") from None
         try:
-            return target(**preset, **accepted)
+            return target(**preset, **supplied, **accepted)
         except (ValueError, TypeError) as error:
             raise ConfigurationError(f"{registered.label}: {one_line(error)}") from error
 
@@ -207,10 +220,8 @@ def _check_names(given: dict[str, object], declared: dict[str, Parameter], hidde
     offered = sorted(declared.keys() - hidden)
     for name in given:
         if name not in declared:
-            near = get_close_matches(name, offered, n=1)
-            hint = f"did you mean {near[0]!r}? " if near else ""
             takes = f"it takes {', '.join(offered)}" if offered else "it takes none"
-            raise ConfigurationError(f"no parameter {one_line(name)!r}: {hint}{takes}")
+            raise ConfigurationError(f"no parameter {one_line(name)!r}: {nearest(name, offered)}{takes}")
     missing = [p for p in declared.values() if p.required and p.name not in given]
     if missing:
         needs = ", ".join(f"{p.name} ({p.type})" for p in missing)

@@ -18,7 +18,7 @@ from typing import Any, Literal, Union
 import attrs
 
 from spectralkit.errors import ConfigurationError
-from spectralkit.text import one_line
+from spectralkit.plugins.text import one_line
 
 REQUIRED: Any = inspect.Parameter.empty
 """The default of a parameter that has none."""

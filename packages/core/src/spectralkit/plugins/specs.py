@@ -117,7 +117,7 @@ class MetricSpec(Spec):
 
 @attrs.frozen(kw_only=True)
 class ModelSpec(Spec):
-    """``target(**parameters)`` builds a :class:`spectralkit.model.Model`.
+    """``target(**parameters)`` builds a :class:`spectralkit.models.model.Model`.
 
     Args:
         dataset: Name of the data set the checkpoint was trained on; the default of ``--dataset``.

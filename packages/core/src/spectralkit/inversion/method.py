@@ -1,0 +1,30 @@
+"""A method expression turned into parts: names looked up, parameters checked, parts composed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import reduce
+from operator import add
+from typing import Any, cast
+
+from spectralkit.inversion.expression import parse
+from spectralkit.inversion.parts import Parts
+from spectralkit.plugins.registry import registry
+
+
+def load_method(expression: str, settings: Mapping[str, Mapping[str, Any]] | None = None) -> Parts:
+    """The parts of a method expression such as ``ovg(eta_lf=1e-4)+taba``.
+
+    Args:
+        expression: Names joined by ``+``, each with keyword literals.
+        settings: Further parameters by method name; they win over the expression's.
+
+    Raises:
+        SpectralkitError: If the expression is malformed, a name unknown, a parameter wrong, or two parts conflict.
+    """
+    settings = settings or {}
+    built = [
+        cast(Parts, registry().build("method", term.name, **{**term.arguments, **settings.get(term.name, {})}))
+        for term in parse(expression)
+    ]
+    return reduce(add, built, Parts())

@@ -1,0 +1,1 @@
+"""Models: a denoiser with its codec, conditions and schedule, and how one is kept on disk."""

@@ -1,0 +1,80 @@
+"""Models by name or directory, on a device."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+
+from spectralkit.data import TranslationDataset
+from spectralkit.errors import ConfigurationError, DataError
+from spectralkit.models.checkpoint import CONFIG, load_checkpoint
+from spectralkit.models.model import Model
+from spectralkit.plugins.registry import registry
+from spectralkit.plugins.specs import ModelSpec
+
+
+def load_model(
+    name: str, /, *, dataset: TranslationDataset | None = None, device: str = "cpu", **parameters: Any
+) -> Model:
+    """A model by registered name or checkpoint directory, on ``device``.
+
+    Args:
+        name: A registered name, or a directory with ``config.json`` and ``weights.safetensors``.
+        dataset: What a fitted model (``gaussian``) is fitted to; others do not look at it.
+        device: ``auto``, ``cpu``, ``cuda``, ...
+        **parameters: The model's own.
+
+    Raises:
+        SpectralkitError: If there is no such model, it cannot be read, or the device is absent.
+    """
+    return build_model(name, parameters, dataset=dataset, device=device)
+
+
+def build_model(name: str, parameters: Mapping[str, Any], *, dataset: TranslationDataset | None, device: str) -> Model:
+    """:func:`load_model` for parameters that somebody typed, whatever they are called."""
+    where = find_device(device)
+    if is_directory(name):
+        if parameters:
+            raise ConfigurationError(f"checkpoint {name} takes no parameters, got {', '.join(parameters)}")
+        return load_checkpoint(Path(name), Path(name).resolve().name).to(where)
+    spec = cast(ModelSpec, registry().resolve("model", name).spec)
+    supplied: dict[str, Any] = {}
+    if spec.fitted:
+        supplied["dataset"] = registry().build("dataset", spec.dataset) if dataset is None else dataset
+    return cast(Model, registry().build("model", name, supplied, **parameters)).to(where)
+
+
+def is_directory(name: str) -> bool:
+    """Whether a model is named by a path rather than a registered name.
+
+    Raises:
+        DataError: If it is a path without a checkpoint.
+    """
+    if "/" not in name and not name.startswith("."):
+        return False
+    if not (Path(name) / CONFIG).is_file():
+        raise DataError(f"no checkpoint at {name}: name a directory that holds {CONFIG}, or a registered model")
+    return True
+
+
+def find_device(name: str) -> torch.device:
+    """The device called ``name``; ``auto`` is CUDA where there is one, else the CPU.
+
+    Raises:
+        ConfigurationError: If it does not exist here.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of names that are going out of use
+            device = torch.device(name)
+            torch.empty(1, device=device).cpu()
+    except Exception as error:  # every backend that is absent fails in its own way
+        why = (str(error) or type(error).__name__).splitlines()[0]
+        raise ConfigurationError(f"device {name!r} cannot be used: {why}; use 'auto' or 'cpu'") from error
+    return device

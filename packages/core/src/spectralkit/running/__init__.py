@@ -1,0 +1,1 @@
+"""Runs: a configuration turned into objects, computed, and written to a directory that is whole or absent."""
