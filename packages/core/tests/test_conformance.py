@@ -30,6 +30,7 @@ WRONG = {
         "float32": "gives-a-finite-image",
         "target": "depends-on-the-target",
         "refuses": "is-applicable",
+        "hidden": "carries-its-state",
     },
     ("method", "toy-random"): {"": "depends-on-the-seed"},
     ("method", "toy-invertible"): {"": "returns-the-source"},

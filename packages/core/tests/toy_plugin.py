@@ -17,7 +17,7 @@ from spectralkit.diffusion.prediction import Prediction, move
 from spectralkit.diffusion.process import Process
 from spectralkit.diffusion.schedule import LevelBatch, VPSchedule
 from spectralkit.errors import ConfigurationError
-from spectralkit.inversion.parts import Encoded, MoveSampler, Parts
+from spectralkit.inversion.parts import Encoded, MoveSampler, MoveStep, Parts
 from spectralkit.metric import MeanScore, check_images
 from spectralkit.models.model import Model, PixelCodec
 from spectralkit.plugins import DatasetSpec, MethodSpec, MetricSpec, ModelSpec, ParameterizationSpec, hookimpl
@@ -98,6 +98,24 @@ class SourceSampler(MoveSampler):
         return move(probe.context.predict(probe.x, here, probe.context.source, 1.0), there), None
 
 
+@attrs.frozen(eq=False)
+class Hiding(MoveStep):
+    """Keeps what it carries on itself."""
+
+    started: list = attrs.field(factory=list)
+
+    def init(self, encoded, context):
+        self.started.append(encoded.x)
+
+
+@attrs.frozen(eq=False)
+class Recalling(MoveSampler):
+    step: Hiding
+
+    def init(self, inversion, context):
+        return inversion.latent + 0.1 * self.step.started[-1], None
+
+
 @attrs.frozen
 class Widen:
     def __call__(self, context):
@@ -109,6 +127,9 @@ def method(defect: str = "") -> Parts:
         return defect
     if defect == "target":
         return Parts(corrections=(Push(""),), sampler=SourceSampler())
+    if defect == "hidden":
+        step = Hiding()
+        return Parts(step=step, corrections=(Push(""),), sampler=Recalling(step))
     if defect == "float32":
         return Parts(start=Widen(), corrections=(Push(""),))
     if defect == "refuses":
@@ -292,7 +313,7 @@ class Faulty:
             return Prediction(prediction.x0.detach(), prediction.eps.detach())
         return prediction
 
-    def to(self, device):
+    def to(self, device=None, dtype=None):
         return self
 
 

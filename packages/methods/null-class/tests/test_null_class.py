@@ -122,7 +122,7 @@ def test_it_is_the_published_algorithm(network: bool, seed: int, guidance: float
             context, inversion.trajectory, inner=inner, rate=0.02, tolerance=tolerance, growth=growth
         )
     parts = null_class(inner, learning_rate=0.02, tolerance=tolerance, growth=growth)
-    found = sample(parts, inversion, context)
+    found = sample(parts, inversion, context).x
     torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-9)
     assert context.meter.backward_rows == updates
 

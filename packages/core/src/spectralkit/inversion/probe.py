@@ -143,6 +143,11 @@ class Probe:
             self._prediction = Prediction(self._live.x0.detach(), self._live.eps.detach())
         return self._prediction
 
+    @property
+    def x0_hat(self) -> Tensor | None:
+        """The predicted clean image, where the network has been evaluated; asking costs nothing."""
+        return None if self._prediction is None else self._prediction.x0
+
     def vjp(self, *, x0: Tensor | None = None, eps: Tensor | None = None) -> Tensor:
         """``J^T w`` summed over the given cotangents of ``x0_hat`` and ``eps_hat``; (B, C, H, W).
 

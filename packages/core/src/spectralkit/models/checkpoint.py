@@ -17,10 +17,11 @@ import torch
 from torch import Tensor
 
 from spectralkit.diffusion.denoiser import NetworkDenoiser
+from spectralkit.diffusion.frozen import frozen
 from spectralkit.diffusion.process import Process
 from spectralkit.errors import DataError, NonFiniteError, SpectralkitError
 from spectralkit.models.model import Model, PixelCodec
-from spectralkit.models.unet import ConditionalUNet, UNetConfig, freeze
+from spectralkit.models.unet import ConditionalUNet, UNetConfig
 from spectralkit.plugins.registry import registry
 
 FORMAT = "spectralkit-checkpoint-1"
@@ -162,8 +163,7 @@ def _network(config: CheckpointConfig, directory: Path) -> ConditionalUNet:
     except RuntimeError as error:
         told = " ".join(str(error).split())[:300]
         raise DataError(f"checkpoint {path} does not fit its {CONFIG}: {told}; restore the files") from error
-    freeze(network)
-    return network
+    return frozen(network)
 
 
 def _weights(path: Path) -> dict[str, Tensor]:

@@ -40,7 +40,7 @@ class PixelCodec:
         return ((x + 1) / 2).clamp(0, 1)
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Model:
     """What a model plugin builds.
 
@@ -50,7 +50,7 @@ class Model:
         schedule: The noise levels.
         codec: Pixels <-> diffusion space.
         conditions: One embedding (1, ...) per condition name.
-        null: (1, ...), the embedding of no condition.
+        null: (1, ...), the embedding of no condition; None where the network learned none.
         shape: (C, H, W) of its images.
         dataset: Name of the data it was trained on or fitted to.
         provenance: Where the weights come from: training configuration, digests.
@@ -61,7 +61,7 @@ class Model:
     schedule: Schedule
     codec: Codec
     conditions: Mapping[str, Tensor]
-    null: Tensor
+    null: Tensor | None
     shape: tuple[int, int, int]
     dataset: str
     provenance: Mapping[str, Any] = attrs.field(factory=dict)
@@ -98,19 +98,31 @@ class Model:
                 "model"
             )
 
-    def to(self, device: torch.device) -> Model:
-        """The model on another device."""
+    def to(self, device: torch.device | str | None = None, *, dtype: torch.dtype | None = None) -> Model:
+        """A model on another device, or with its network in another precision; this one stays as it is.
+
+        Only the network runs in ``dtype``; states, coefficients and losses stay in float32 or better.
+        """
+        where = None if device is None else torch.device(device)
+
+        def moved(embedding: Tensor) -> Tensor:
+            return embedding.to(where, dtype if embedding.is_floating_point() else None)
+
         return attrs.evolve(
             self,
-            denoiser=self.denoiser.to(device),
-            conditions={name: embedding.to(device) for name, embedding in self.conditions.items()},
-            null=self.null.to(device),
+            denoiser=self.denoiser.to(where, dtype),
+            conditions={name: moved(embedding) for name, embedding in self.conditions.items()},
+            null=None if self.null is None else moved(self.null),
         )
 
     @property
     def device(self) -> torch.device:
         """Where the model is."""
-        return self.null.device
+        return next(iter(self.conditions.values())).device
+
+    def __repr__(self) -> str:
+        knows = ", ".join(self.conditions)
+        return f"<Model '{self.name}': {_times(self.shape)}, conditions {knows}, on {self.device}>"
 
 
 def _times(shape: tuple[int, ...]) -> str:

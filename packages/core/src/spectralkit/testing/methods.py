@@ -14,7 +14,7 @@ from spectralkit.diffusion.denoiser import NetworkDenoiser
 from spectralkit.diffusion.parameterization import EDMParameterization, EpsParameterization, Parameterization
 from spectralkit.diffusion.schedule import KarrasSchedule, Level, Schedule, VPSchedule
 from spectralkit.errors import ConfigurationError
-from spectralkit.inversion.driver import Translation, translate
+from spectralkit.inversion.driver import Translation, complete, invert, translate
 from spectralkit.inversion.noise import Noise
 from spectralkit.inversion.parts import Parts
 from spectralkit.inversion.probe import Context, Probe
@@ -183,6 +183,18 @@ def is_independent_of_the_batch(subject: Subject, setting: Setting, seed: int) -
 
 @law(examples=1)
 @_each
+def carries_its_state(subject: Subject, setting: Setting, seed: int) -> None:
+    """Two inversions, then the two samplings, give what two translations give: nothing is hidden on shared objects."""
+    contexts = [setting.problem(subject.parts, seed + i) for i in range(2)]
+    inversions = [invert(subject.parts, context) for context in contexts]
+    for i, (inversion, context) in enumerate(zip(inversions, contexts, strict=True)):
+        whole = translate(subject.parts, setting.problem(subject.parts, seed + i)).x
+        halves = complete(subject.parts, inversion, context).x
+        demand(torch.equal(halves, whole), f"{setting.name}: inverted, then sampled, the image is another")
+
+
+@law(examples=1)
+@_each
 def leaves_the_source_alone(subject: Subject, setting: Setting, seed: int) -> None:
     """The encoded source is not written to."""
     context = setting.problem(subject.parts, seed)
@@ -267,6 +279,7 @@ def laws(spec: MethodSpec) -> tuple[Law[Subject], ...]:
         is_reproducible,
         depends_on_the_seed if spec.stochastic else does_not_depend_on_the_seed,
         is_independent_of_the_batch,
+        carries_its_state,
         leaves_the_source_alone,
         depends_on_the_target,
         *((returns_the_source,) if spec.invertible else ()),
