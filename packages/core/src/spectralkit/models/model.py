@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import attrs
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from spectralkit.data import TranslationDataset
-from spectralkit.diffusion.denoiser import Condition, Denoiser
+from spectralkit.diffusion.denoiser import Condition, Denoiser, NetworkDenoiser
 from spectralkit.diffusion.schedule import Schedule
-from spectralkit.errors import DataError, UnknownNameError
+from spectralkit.errors import ConfigurationError, DataError, UnknownNameError
 from spectralkit.inversion.noise import Noise
 from spectralkit.plugins.text import nearest
 
@@ -114,6 +114,16 @@ class Model:
             conditions={name: moved(embedding) for name, embedding in self.conditions.items()},
             null=None if self.null is None else moved(self.null),
         )
+
+    def with_network(self, change: Callable[[nn.Module], nn.Module]) -> Model:
+        """The model with another network behind its denoiser: ``model.with_network(torch.compile)``.
+
+        Raises:
+            ConfigurationError: If there is no network, as in a closed-form model.
+        """
+        if not isinstance(self.denoiser, NetworkDenoiser):
+            raise ConfigurationError(f"model '{self.name}' has no network to change: its denoiser is a formula")
+        return attrs.evolve(self, denoiser=attrs.evolve(self.denoiser, network=change(self.denoiser.network)))
 
     @property
     def device(self) -> torch.device:

@@ -185,10 +185,10 @@ def is_independent_of_the_batch(subject: Subject, setting: Setting, seed: int) -
 @_each
 def carries_its_state(subject: Subject, setting: Setting, seed: int) -> None:
     """Two inversions, then the two samplings, give what two translations give: nothing is hidden on shared objects."""
+    wholes = [translate(subject.parts, setting.problem(subject.parts, seed + i)).x for i in range(2)]
     contexts = [setting.problem(subject.parts, seed + i) for i in range(2)]
     inversions = [invert(subject.parts, context) for context in contexts]
-    for i, (inversion, context) in enumerate(zip(inversions, contexts, strict=True)):
-        whole = translate(subject.parts, setting.problem(subject.parts, seed + i)).x
+    for whole, inversion, context in zip(wholes, inversions, contexts, strict=True):
         halves = complete(subject.parts, inversion, context).x
         demand(torch.equal(halves, whole), f"{setting.name}: inverted, then sampled, the image is another")
 
