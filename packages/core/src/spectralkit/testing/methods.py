@@ -11,7 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from spectralkit.diffusion.denoiser import NetworkDenoiser
-from spectralkit.diffusion.parameterization import EDMParameterization, EpsParameterization, Parameterization
+from spectralkit.diffusion.flow import FlowSchedule
+from spectralkit.diffusion.parameterization import (
+    EDMParameterization,
+    EpsParameterization,
+    FlowParameterization,
+    Parameterization,
+)
 from spectralkit.diffusion.schedule import KarrasSchedule, Level, Schedule, VPSchedule
 from spectralkit.errors import ConfigurationError
 from spectralkit.inversion.driver import Translation, complete, invert, translate
@@ -62,12 +68,14 @@ class Setting:
         )
 
 
-VP, EDM = VPSchedule(), KarrasSchedule(start_noise=0.0)
+VP, EDM, FLOW = VPSchedule(), KarrasSchedule(start_noise=0.0), FlowSchedule()
 SETTINGS = (
     Setting("variance preserving", VP, EpsParameterization(), 1.0),
     Setting("variance preserving, guided", VP, EpsParameterization(), 2.0),
     Setting("EDM", EDM, EDMParameterization(), 1.0),
     Setting("EDM, guided", EDM, EDMParameterization(), 2.0),
+    Setting("flow", FLOW, FlowParameterization(), 1.0),
+    Setting("flow, guided", FLOW, FlowParameterization(), 2.0),
 )
 
 
