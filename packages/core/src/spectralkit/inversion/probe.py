@@ -12,6 +12,7 @@ from torch import Tensor
 from spectralkit.diffusion.denoiser import Condition, Denoiser, evaluations
 from spectralkit.diffusion.prediction import Prediction
 from spectralkit.diffusion.schedule import Level, Schedule
+from spectralkit.inversion import returned
 from spectralkit.inversion.noise import Noise
 
 Label = Literal["current", "next"]
@@ -92,7 +93,7 @@ class Context:
     def predict(self, x: Tensor, level: Level, condition: Condition, guidance: float) -> Prediction:
         """One counted evaluation."""
         self.meter.forward_rows += evaluations(guidance) * x.shape[0]
-        return self.denoiser(x, level, condition, guidance)
+        return returned.prediction(self.denoiser, self.denoiser(x, level, condition, guidance), x)
 
     def gradient(self, losses: Tensor, point: Tensor) -> Tensor:
         """One counted backward through one conditional evaluation, for what is no state (an embedding).

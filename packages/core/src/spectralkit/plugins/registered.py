@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from traceback import walk_tb
 
@@ -13,7 +13,7 @@ from spectralkit.errors import PluginError
 from spectralkit.plugins.containment import contained
 from spectralkit.plugins.hookspecs import PROJECT
 from spectralkit.plugins.specs import Spec
-from spectralkit.plugins.text import reason
+from spectralkit.plugins.text import brief, reason
 
 
 @attrs.frozen
@@ -46,6 +46,14 @@ class Registered:
     def module(self) -> str:
         """The module that the target lies in."""
         return self.spec.target.partition(":")[0]
+
+
+class ContractError(TypeError):
+    """An object of a plugin's did not do what its contract says; ``by`` is that object."""
+
+    def __init__(self, by: object, told: str) -> None:
+        super().__init__(f"{brief(by)} {told}")
+        self.module = str(getattr(by, "__module__", None))
 
 
 _PART: ContextVar[tuple[list[Registered], ...]] = ContextVar("_PART", default=())
@@ -88,15 +96,22 @@ def blame(*suspects: Registered) -> Iterator[None]:
         yield
 
 
+def blaming(*kinds: str) -> AbstractContextManager[None]:
+    """:func:`blame`, with everything of ``kinds`` that has taken part so far."""
+    return blame(*(registered for registered in parts_taken() if registered.spec.kind in kinds))
+
+
 def failure(error: BaseException, guilty: tuple[Registered, ...]) -> PluginError:
     """What to raise for ``error``."""
     names = " or ".join(dict.fromkeys(registered.origin for registered in guilty))
-    return PluginError(f"{names} failed: {reason(error)} (SPECTRALKIT_DEBUG=1 shows where)")
+    return PluginError(f"{names or 'a plugin'} failed: {reason(error)} (SPECTRALKIT_DEBUG=1 shows where)")
 
 
 def culprits(error: BaseException, suspects: tuple[Registered, ...]) -> tuple[Registered, ...]:
     """Those of ``suspects`` that the innermost frame of any of them belongs to; none where there is no such frame."""
     modules = [str(frame.f_globals.get("__name__")) for frame, _ in walk_tb(error.__traceback__)]
+    if isinstance(error, ContractError):
+        modules.append(error.module)
     for module in reversed(modules):
         theirs = tuple(suspect for suspect in suspects if suspect.module == module)
         if not theirs and module.partition(".")[0] != PROJECT:  # a module of the kit serves many
