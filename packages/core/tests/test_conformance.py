@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from spectralkit.cli.main import main
-from spectralkit.errors import ConfigurationError, SpectralkitError, UnknownNameError
+from spectralkit.errors import ConfigurationError, PluginError, SpectralkitError, UnknownNameError
 from spectralkit.testing import conformance, suite
 from spectralkit.testing.law import LawBrokenError
 from spectralkit.testing.suite import KITS
@@ -134,7 +134,9 @@ def _toys_of(kind: str) -> list[str]:
 
 
 def test_a_target_of_the_wrong_type_is_named() -> None:
-    with pytest.raises(AssertionError, match="returns str, expected Parts"):
+    with pytest.raises(
+        PluginError, match=r"method 'toy' of toys 1\.0: toys:method returned 'no parts', expected a Parts"
+    ):
         list(suite("method", "toy", defect="no parts").check())
 
 

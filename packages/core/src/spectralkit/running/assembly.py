@@ -24,7 +24,7 @@ from spectralkit.plugins.registry import registry
 from spectralkit.plugins.specs import MetricSpec, ModelSpec
 from spectralkit.plugins.text import brief
 from spectralkit.running.config import DEFAULT_METRICS, DEFAULT_SAMPLES, RunConfig, check_parts
-from spectralkit.running.contract import check_dataset, check_sample
+from spectralkit.running.contract import check_dataset, check_model, check_sample
 from spectralkit.running.picture import image_mode
 
 
@@ -46,9 +46,9 @@ class NamedMetric:
         given = {name: inputs[name] for name in self.spec.inputs}
         with blame(self.registered):
             self.metric.update(**given)
-            values, batch = self.metric.values, {len(batch) for batch in given.values()}
-            if values is not None and (not isinstance(values, Tensor) or {*values.shape} | batch != batch):
-                raise ContractError(self.metric, f"has the values {brief(values)}, expected one per sample")
+            values, count = self.metric.values, len(inputs["generated"])
+            if values is not None and (not isinstance(values, Tensor) or tuple(values.shape) != (count,)):
+                raise ContractError(self.metric, f"has the values {brief(values)}, expected a tensor of {count}")
             return values
 
     def score(self) -> float:
@@ -59,7 +59,10 @@ class NamedMetric:
     def details(self) -> dict[str, float | str]:
         """The numbers beside it."""
         with blame(self.registered):
-            return {str(name): value for name, value in self.metric.details().items()}
+            found = dict(self.metric.details())
+            if not all(isinstance(value, int | float | str) for value in found.values()):
+                raise ContractError(self.metric, f"has the details {brief(found)}, expected numbers and text")
+            return {str(name): value for name, value in found.items()}
 
 
 @attrs.frozen(eq=False)
@@ -107,6 +110,7 @@ def assemble(config: RunConfig) -> Assembly:
     parameters = config.settings.get("model", {})
     with blaming("model"):
         model = build_model(config.model, parameters, dataset=dataset, device=config.device)
+        check_model(model)
         model.check_fits(dataset)
     metrics = tuple(_metrics(config, wanted, dataset))
     resolved = attrs.evolve(

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from spectralkit.data import Sample, Structure, TranslationDataset
 from spectralkit.errors import DataError
+from spectralkit.models.model import Model
 from spectralkit.plugins.registered import ContractError
 from spectralkit.plugins.text import brief
 from spectralkit.running.rundir import safe_name
@@ -28,6 +29,23 @@ def check_dataset(dataset: TranslationDataset) -> None:
         raise ContractError(dataset, f"has the shape {brief(dataset.shape)}, expected (C, H, W)")
     if dataset.structure not in get_args(Structure):
         raise ContractError(dataset, f"has the structure {brief(dataset.structure)}, expected one of {Structure}")
+
+
+def check_model(model: Model) -> None:
+    """Refuse a model that does not say what it takes.
+
+    Raises:
+        ContractError: Naming the field at fault.
+    """
+    if not _is_shape(model.shape):
+        raise ContractError(model, f"has the shape {brief(model.shape)}, expected (C, H, W)")
+    if not isinstance(model.name, str) or not isinstance(model.dataset, str):
+        raise ContractError(model, "has no name, or names no data set")
+    conditions = model.conditions
+    if not isinstance(conditions, Mapping) or not conditions or not all(isinstance(name, str) for name in conditions):
+        raise ContractError(model, f"has the conditions {brief(conditions)}, expected embeddings by name")
+    if not all(isinstance(embedding, Tensor) for embedding in (*conditions.values(), model.null)):
+        raise ContractError(model, "has a condition, or null, that is no tensor")
 
 
 def check_sample(dataset: TranslationDataset, index: int, sample: object, wanted: bool) -> Sample:

@@ -25,7 +25,7 @@ from spectralkit.models.loading import build_model
 from spectralkit.models.model import Model
 from spectralkit.plugins.registered import blaming, parts_taken, taking_part
 from spectralkit.running.config import RunConfig, check_parts
-from spectralkit.running.contract import check_images
+from spectralkit.running.contract import check_images, check_model
 from spectralkit.running.document import as_toml
 from spectralkit.running.picture import MOST_PIXELS, read_image, write_image
 from spectralkit.running.rundir import fresh_directory, versions
@@ -127,6 +127,7 @@ def translate_files(
         parameters = options.settings.get("model", {})
         with blaming("model"):
             model = build_model(options.model, parameters, dataset=None, device=options.device)
+            check_model(model)
         work = _Work(_resolve(config, model), model, method)
         fittings = {path: work.fitting(path) for path in paths}
         tiles = sum(map(len, fittings.values()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from itertools import combinations
 from typing import Any
@@ -28,15 +29,16 @@ BATCH = 2
 
 @attrs.define(slots=False)
 class Subject:
-    """A model."""
+    """A model, and what the data set it was trained on or fitted to is built with."""
 
     spec: ModelSpec
     model: Model
+    data: Mapping[str, Any]
 
     @cached_property
     def dataset(self) -> TranslationDataset:
         """What the model says it was trained on or fitted to."""
-        return api.load_dataset(self.spec.dataset)
+        return api.load_dataset(self.spec.dataset, **self.data)
 
     @property
     def noise(self) -> Noise:
@@ -62,9 +64,10 @@ class Subject:
 
 def prepare(spec: ModelSpec, parameters: dict[str, Any]) -> Subject:
     """Load the model, fitted to its data set where it is to be fitted."""
-    model = api.load_model(spec.name, **parameters)
-    demand(isinstance(model, Model), f"{spec.target} returns {type(model).__name__}, expected Model")
-    return Subject(spec, model)
+    given = dict(parameters)
+    data = given.pop("dataset", {})
+    dataset = api.load_dataset(spec.dataset, **data) if spec.fitted else None
+    return Subject(spec, api.load_model(spec.name, dataset=dataset, **given), data)
 
 
 def stacked(prediction: Prediction) -> Tensor:
@@ -213,7 +216,7 @@ def moves_to_a_device(subject: Subject, seed: int) -> None:
     demand(moved.device == subject.model.device, f"it is on {moved.device}, asked for {subject.model.device}")
     level, x = subject.states(seed)[1]
     name = next(iter(moved.conditions))
-    there = Subject(subject.spec, moved).predict(x, level, name)
+    there = Subject(subject.spec, moved, subject.data).predict(x, level, name)
     demand(torch.equal(there.x0, subject.predict(x, level, name).x0), "moved, it predicts something else")
 
 
