@@ -35,6 +35,7 @@ def _without(plugin: Plugin, taken: frozenset[Claim]) -> Plugin:
             disabled.append(f"{spec.kind} {spec.name}: the kit's own name")
             continue
         aliases = tuple(dict.fromkeys(alias for alias in spec.aliases if (spec.kind, alias) not in taken))
-        disabled.extend(f"{spec.kind} {lost}: the kit's own name" for lost in sorted({*spec.aliases} - {*aliases}))
+        lost = sorted({*spec.aliases} - {*aliases})
+        disabled.extend(f"alias {alias} of {spec.kind} {spec.name}: the kit's own name" for alias in lost)
         kept.append(attrs.evolve(spec, aliases=aliases))
     return attrs.evolve(plugin, specs=tuple(kept), disabled=tuple(disabled))

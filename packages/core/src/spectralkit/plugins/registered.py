@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from contextvars import ContextVar
 from traceback import walk_tb
 
@@ -96,9 +96,16 @@ def blame(*suspects: Registered) -> Iterator[None]:
         yield
 
 
-def blaming(*kinds: str) -> AbstractContextManager[None]:
-    """:func:`blame`, with everything of ``kinds`` that has taken part so far."""
-    return blame(*(registered for registered in parts_taken() if registered.spec.kind in kinds))
+@contextmanager
+def blaming(*kinds: str) -> Iterator[None]:
+    """:func:`blame`, of everything of ``kinds`` that has taken part by then."""
+
+    def told(error: BaseException) -> PluginError:
+        suspects = tuple(registered for registered in parts_taken() if registered.spec.kind in kinds)
+        return failure(error, culprits(error, suspects) or suspects)
+
+    with contained(told):
+        yield
 
 
 def failure(error: BaseException, guilty: tuple[Registered, ...]) -> PluginError:
@@ -109,13 +116,24 @@ def failure(error: BaseException, guilty: tuple[Registered, ...]) -> PluginError
 
 def culprits(error: BaseException, suspects: tuple[Registered, ...]) -> tuple[Registered, ...]:
     """Those of ``suspects`` that the innermost frame of any of them belongs to; none where there is no such frame."""
-    modules = [str(frame.f_globals.get("__name__")) for frame, _ in walk_tb(error.__traceback__)]
-    if isinstance(error, ContractError):
-        modules.append(error.module)
+    modules = list(_modules(error))
+    strangers = [suspect for suspect in suspects if _package(suspect.module) != PROJECT]  # the kit's modules serve all
     for module in reversed(modules):
-        theirs = tuple(suspect for suspect in suspects if suspect.module == module)
-        if not theirs and module.partition(".")[0] != PROJECT:  # a module of the kit serves many
-            theirs = tuple(s for s in suspects if s.module.partition(".")[0] == module.partition(".")[0])
+        theirs = [suspect for suspect in strangers if suspect.module == module]
+        theirs = theirs or [suspect for suspect in strangers if _package(suspect.module) == _package(module)]
         if theirs:
-            return theirs
+            return tuple(theirs)
     return ()
+
+
+def _modules(error: BaseException) -> Iterator[str]:
+    """The modules of its frames, outermost first, of its cause's, and of the object that broke a contract."""
+    yield from (str(frame.f_globals.get("__name__")) for frame, _ in walk_tb(error.__traceback__))
+    if error.__cause__ is not None:
+        yield from _modules(error.__cause__)
+    if isinstance(error, ContractError):
+        yield error.module
+
+
+def _package(module: str) -> str:
+    return module.partition(".")[0]
