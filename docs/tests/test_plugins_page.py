@@ -18,7 +18,7 @@ from spectralkit.inversion import driver
 from spectralkit.inversion.parts import Parts
 from spectralkit.metric import Score
 from spectralkit.plugins import hookspecs
-from spectralkit.plugins.registry import Registry, registry
+from spectralkit.plugins.registry import Registry, registry, survey
 from spectralkit.plugins.specs import KINDS, Spec
 from spectralkit.testing.oracle import context_for, random_gaussian, source_batch
 
@@ -67,9 +67,9 @@ def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
     (info / "entry_points.txt").write_text(f"[spectralkit]\n{entries}")
     monkeypatch.syspath_prepend(tmp_path / "src")
     importlib.invalidate_caches()
-    registry.cache_clear()
+    survey.cache_clear()
     yield registry()
-    registry.cache_clear()
+    survey.cache_clear()
     for name in [name for name in sys.modules if name.partition(".")[0] == "acme_shell"]:
         del sys.modules[name]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from spectralkit.plugins.registry import registry
+from spectralkit.plugins.registry import survey
 
 IMPORTS = """
 from spectralkit.plugins import hookimpl
@@ -46,12 +46,12 @@ def install(site: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
         (info / "entry_points.txt").write_text(f"[spectralkit]\n{entry} = {module}\n")
         modules.append(module)
         importlib.invalidate_caches()
-        registry.cache_clear()
+        survey.cache_clear()
         return module
 
-    registry.cache_clear()
+    survey.cache_clear()
     yield _install
-    registry.cache_clear()
+    survey.cache_clear()
     for module in modules:
         sys.modules.pop(module, None)
 

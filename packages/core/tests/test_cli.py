@@ -85,12 +85,29 @@ def test_a_mistake_is_one_line_and_exit_code_2(arguments, told, capsys):
     assert told in line
 
 
-def test_a_defect_is_one_line_and_exit_code_1(install, capsys):
-    install("acme-act", "act", acting("raise RuntimeError('one\\ntwo')"))
-    assert main(["act"]) == 1
+def test_a_defect_of_the_kit_is_one_line_and_exit_code_1(capsys, monkeypatch):
+    def fail(*arguments: object) -> None:
+        raise RuntimeError("one\ntwo")
+
+    monkeypatch.setattr("spectralkit.cli.plugins.print_table", fail)
+    assert main(["plugins"]) == 1
     assert only_line(capsys) == (
         "spectralkit: error: RuntimeError: one two (a defect: SPECTRALKIT_DEBUG=1 shows where)"
     )
+
+
+@pytest.mark.parametrize("raised", ["RuntimeError('one\\ntwo')", "GeneratorExit('one two')"])
+def test_a_defect_of_a_strangers_command_is_the_strangers(raised, install, capsys):
+    install("acme-act", "act", acting(f"raise {raised}"))
+    assert main(["act"]) == 2
+    told = f"{raised.partition('(')[0]}: one two (SPECTRALKIT_DEBUG=1 shows where)"
+    assert only_line(capsys) == f"spectralkit: error: command 'act' of acme-act 1.0 failed: {told}"
+
+
+def test_a_command_that_returns_no_exit_code_is_told(install, capsys):
+    install("acme-act", "act", acting("return None"))
+    assert main(["act"]) == 2
+    assert "command 'act' of acme-act 1.0 returned None, expected an exit code" in only_line(capsys)
 
 
 def test_a_file_that_cannot_be_opened_is_no_defect(install, capsys):
@@ -136,7 +153,7 @@ def test_a_target_that_is_no_command_is_told(install, capsys):
     source = COMMAND.replace("acme_act:command", "acme_act:configure").replace("def run(args):", "")
     install("acme-act", "act", source)
     assert main(["act"]) == 2
-    assert "command 'act' of acme-act: acme_act:configure is no Command" in only_line(capsys)
+    assert "command 'act' of acme-act 1.0: acme_act:configure is no Command" in only_line(capsys)
 
 
 def test_help_lists_every_command_and_imports_none(install, capsys):
@@ -206,6 +223,7 @@ def test_plugins_tells_what_is_broken_and_what_is_blocked(install, capsys, monke
         "status": "broken",
         "reason": "RuntimeError: no luck",
         "provides": {},
+        "disabled": [],
     }
     assert listed["out"]["status"] == "blocked"
     assert listed["core"]["provides"]["method"] == ["standard"]
@@ -260,7 +278,7 @@ def test_with_json_nothing_else_reaches_stdout(install, capsys):
 
 def test_with_json_a_failure_prints_no_document(install, capsys):
     install("acme-act", "act", acting("print('chatter')\nraise RuntimeError('no luck')"))
-    assert main(["act", "--json"]) == 1
+    assert main(["act", "--json"]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.splitlines()[0] == "chatter"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from spectralkit.cli.main import main
-from spectralkit.errors import ConfigurationError, SpectralkitError, UnknownNameError
+from spectralkit.errors import ConfigurationError, PluginError, SpectralkitError, UnknownNameError
 from spectralkit.testing import conformance, suite
 from spectralkit.testing.law import LawBrokenError
 from spectralkit.testing.suite import KITS
@@ -135,7 +135,9 @@ def _toys_of(kind: str) -> list[str]:
 
 
 def test_a_target_of_the_wrong_type_is_named() -> None:
-    with pytest.raises(AssertionError, match="returns str, expected Parts"):
+    with pytest.raises(
+        PluginError, match=r"method 'toy' of toys 1\.0: toys:method returned 'no parts', expected a Parts"
+    ):
         list(suite("method", "toy", defect="no parts").check())
 
 
@@ -196,3 +198,65 @@ def test_conformance_is_a_pytest_test_in_one_line(pytester: pytest.Pytester) -> 
     result = pytester.runpytest_inprocess()
     result.assert_outcomes(failed=1, passed=13)
     result.stdout.fnmatch_lines(["*test_bad*scales-its-input*", "*LawBrokenError: *the input scale is 0.0*"])
+
+
+NEEDY = """
+from spectralkit.plugins import DatasetSpec, ModelSpec, hookimpl
+import attrs
+import toys
+
+@attrs.frozen(eq=False)
+class Needy(toys.ToyData):
+    folder: str = attrs.field(kw_only=True)
+    scale: int = attrs.field(default=4, kw_only=True)
+    name = "needy"
+
+def training(folder: str):
+    assert folder == "here"
+    return toys.ToyTraining()
+
+def fitted(dataset, folder: str = ""):
+    assert dataset.folder == "here"
+    return attrs.evolve(toys.model(), name="fitted", dataset="needy")
+
+def trained():
+    return attrs.evolve(toys.model(), name="trained", dataset="needy")
+
+@hookimpl
+def spectralkit_datasets():
+    return [DatasetSpec(name="needy", target="needy:Needy", training="needy:training", summary="")]
+
+@hookimpl
+def spectralkit_models():
+    return [
+        ModelSpec(name="fitted", target="needy:fitted", summary="", dataset="needy", fitted=True),
+        ModelSpec(name="trained", target="needy:trained", summary="", dataset="needy"),
+    ]
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (["dataset", "needy"], 2, "needs folder (str)"),
+        (["dataset", "needy", "--set", "needy.folder=here"], 0, "laws hold"),
+        (["dataset", "needy", "--set", "needy.folder=here", "--set", "needy.scale=2"], 0, "laws hold"),
+        (["model", "fitted"], 2, "needs folder (str)"),
+        (["model", "fitted", "--set", "dataset.folder=here"], 0, "laws hold"),
+        (["model", "trained", "--set", "dataset.folder=here"], 0, "laws hold"),
+        (["model", "trained"], 1, "FAILED  fits-its-data: ConfigurationError: dataset 'needy': needs folder"),
+        (["dataset", "needy", "--set", "dataset.folder=here"], 2, "no part of this run"),
+    ],
+)
+def test_a_data_set_and_a_model_on_it_are_checked_with_what_they_need(
+    words: list[str], code: int, told: str, install: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    install("needy", "needy", NEEDY)  # type: ignore[operator]
+    assert main(["check", *words]) == code
+    assert told in "".join(capsys.readouterr())
+
+
+def test_conformance_takes_what_a_data_set_needs(install: object) -> None:
+    install("needy", "needy", NEEDY)  # type: ignore[operator]
+    assert broken_laws("dataset", "needy", folder="here") == {}
+    assert broken_laws("model", "fitted", dataset={"folder": "here"}) == {}  # type: ignore[arg-type]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -17,9 +19,46 @@ def spectralkit_methods():
     return [MethodSpec(name="fine", target="nowhere:fine", summary="A method")]
 """
 
+
+def method(fields: str) -> str:
+    return f"@hookimpl\ndef spectralkit_methods(): return [MethodSpec({fields})]"
+
+
 WRONG = {
     "raises on import": ("raise RuntimeError('no luck')", "RuntimeError: no luck"),
     "exits on import": ("raise SystemExit(3)", "SystemExit: 3"),
+    "interrupts on import": ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+    "is closed on import": ("raise GeneratorExit", "GeneratorExit"),
+    "raises what nobody catches": ("class Bad(BaseException): pass\nraise Bad('out')", "Bad: out"),
+    "raises what cannot be printed": (
+        "class Bad(Exception):\n    def __str__(self): raise ValueError\nraise Bad",
+        "Bad: (Bad that raises ValueError when it is printed)",
+    ),
+    "raises what exits when it is printed": (
+        "class Bad(Exception):\n    def __str__(self): raise SystemExit\nraise Bad",
+        "Bad: (Bad that raises SystemExit when it is printed)",
+    ),
+    "raises what has no name": (
+        "class Meta(type):\n    __name__ = property(lambda cls: 1 / 0)\n"
+        "class Bad(Exception, metaclass=Meta): pass\nraise Bad('x')",
+        "Bad: x",
+    ),
+    "raises an error of the kit": (
+        "from spectralkit.errors import DataError\nclass Bad(DataError):\n"
+        "    def __str__(self): raise KeyboardInterrupt\nraise Bad",
+        "when it is printed",
+    ),
+    "raises without end": ("raise ValueError('x' * 1_000_000)", "xxx…"),
+    "replaces itself by nothing": ("import sys\nsys.modules[__name__] = None", "import of acme_wrong halted"),
+    "removes itself": ("import sys\ndel sys.modules[__name__]\nraise ValueError('gone')", "ValueError: gone"),
+    "takes the interruption for itself": (
+        "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nraise ValueError('mine')",
+        "ValueError: mine",
+    ),
+    "has an attribute that exits": (
+        "class Odd:\n    def __getattr__(self, name): raise SystemExit\nodd = Odd()",
+        "",
+    ),
     "lacks a dependency": ("import no_such_dependency", "No module named 'no_such_dependency'"),
     "is no Python": ("def (:", "SyntaxError"),
     "recurses": ("def f(): f()\nf()", "RecursionError"),
@@ -32,6 +71,22 @@ WRONG = {
     "hook raises midway": (
         "@hookimpl\ndef spectralkit_methods():\n    yield from ()\n    raise KeyError('x')",
         "KeyError",
+    ),
+    "hook exits": ("@hookimpl\ndef spectralkit_methods(): raise SystemExit(0)", "SystemExit: 0"),
+    "hook interrupts": ("@hookimpl\ndef spectralkit_methods(): raise KeyboardInterrupt", "KeyboardInterrupt"),
+    "hook exits midway": ("@hookimpl\ndef spectralkit_methods():\n    yield from ()\n    exit(0)", "SystemExit: 0"),
+    "hook never ends": (
+        "@hookimpl\ndef spectralkit_methods():\n    while True: yield MethodSpec(name='a', target='a:a', summary='')",
+        "spectralkit_methods returned more than 10000 specs",
+    ),
+    "hook returns what cannot be printed": (
+        "class Odd:\n    def __repr__(self): raise SystemExit\n@hookimpl\ndef spectralkit_methods(): return [Odd()]",
+        "Odd that raises SystemExit when it is printed",
+    ),
+    "hook returns a spec of its own class": (
+        "class Mine(MethodSpec): pass\n"
+        "@hookimpl\ndef spectralkit_methods(): return [Mine(name='a', target='a:a', summary='')]",
+        "expected MethodSpec",
     ),
     "hook returns None": ("@hookimpl\ndef spectralkit_methods(): pass", "returned None, expected an iterable"),
     "hook returns a string": (
@@ -58,6 +113,35 @@ WRONG = {
         "@hookimpl\ndef spectralkit_methods(): return [MethodSpec(name='a', target='a:a', summary=None)]",
         "summary",
     ),
+    "spec has a name without end": (
+        "@hookimpl\ndef spectralkit_methods(): return [MethodSpec(name='a' * 101, target='a:a', summary='')]",
+        "at most 100 characters",
+    ),
+    "spec has a summary without end": (
+        "@hookimpl\ndef spectralkit_methods(): return [MethodSpec(name='a', target='a:a', summary='x' * 2001)]",
+        "text of at most 2000 characters",
+    ),
+    "spec has aliases without end": (
+        method("name='a', target='a:a', summary='', aliases=iter(lambda: 'b', '')"),
+        "must be at most 100 names",
+    ),
+    "spec has an alias that is none": (
+        "@hookimpl\ndef spectralkit_methods(): return [MethodSpec(name='a', target='a:a', summary='', aliases=(1,))]",
+        "MethodSpec.aliases must match",
+    ),
+    "spec has a preset that is none": (
+        method("name='a', target='a:a', summary='', preset={'a': 1}"),
+        "(name, value) pairs",
+    ),
+    "spec is neither true nor false": (
+        method("name='a', target='a:a', summary='', invertible='yes'"),
+        "MethodSpec.invertible must be True or False",
+    ),
+    "spec has text that changes its mind": (
+        "class Odd(str):\n    def __str__(self): raise SystemExit\n"
+        "@hookimpl\ndef spectralkit_methods(): return [MethodSpec(name='a', target='a:a', summary=Odd('x'))]",
+        "MethodSpec.summary must be text",
+    ),
     "hook wraps the others": (
         "@hookimpl(wrapper=True)\ndef spectralkit_methods():\n    yield\n    return []",
         "returned None, expected MethodSpec",
@@ -79,10 +163,58 @@ def test_a_wrong_plugin_is_listed_with_its_reason_and_harms_no_other(source, tol
     assert (wrong.status, wrong.distribution, wrong.version) == ("broken", "acme-wrong", "2.1")
     assert told in wrong.reason
     assert wrong.reason.isprintable()  # one line, nothing a terminal obeys
+    assert len(wrong.reason) < 1000
     assert wrong.specs == ()
     assert [spec.name for spec in good.specs] == ["fine"]
     assert found("core", plugins).status == "ok"
     assert registry().resolve("method", "fine").distribution == "acme-good"
+
+
+TORN = {
+    "a line without a value": "[spectralkit]\njunk\n",
+    "a line in another group": "[console_scripts]\njunk\n[spectralkit]\ntorn = acme_torn\n",
+    "no text": b"\xff\xfe[spectralkit]",
+}
+
+
+@pytest.mark.parametrize("text", TORN.values(), ids=TORN.keys())
+def test_a_torn_list_of_entry_points_is_its_distributions_trouble_alone(text, install, site):
+    install("acme-torn", "torn", GOOD)
+    install("acme-good", "good", GOOD)
+    entries = site / "acme_torn-1.0.dist-info" / "entry_points.txt"
+    entries.write_bytes(text if isinstance(text, bytes) else text.encode())
+    plugins = discover()
+    torn = next(plugin for plugin in plugins if plugin.distribution == "acme-torn")
+    assert (torn.name, torn.status) == ("acme-torn", "broken")
+    assert torn.reason.startswith("its entry_points.txt cannot be read: ")
+    assert found("good", plugins).status == "ok"
+
+
+def test_a_torn_list_without_plugins_is_nobodys_trouble(install, site):
+    install("acme-torn", "torn", GOOD)
+    (site / "acme_torn-1.0.dist-info" / "entry_points.txt").write_text("[console_scripts]\njunk\n")
+    assert not [plugin for plugin in discover() if plugin.distribution == "acme-torn"]
+
+
+@pytest.mark.parametrize(
+    "value", ["", "1 2 3", "acme_odd:", "acme_odd:no.such.thing", "os", "sys:exit", "acme-odd", "."]
+)
+def test_an_entry_point_that_names_no_plugin_is_broken(value, install, site):
+    install("acme-odd", "odd", GOOD)
+    (site / "acme_odd-1.0.dist-info" / "entry_points.txt").write_text(f"[spectralkit]\nodd = {value}\n")
+    odd = found("odd", discover())
+    assert odd.status == "broken" or value == "acme_odd:"
+    assert odd.reason.isprintable()
+
+
+def test_of_two_installations_of_a_distribution_the_first_on_the_path_counts(install, site):
+    install("acme-good", "good", GOOD)
+    shutil.copytree(site / "acme_good-1.0.dist-info", site / "elsewhere" / "acme_good-0.9.dist-info")
+    sys.path.append(str(site / "elsewhere"))
+    try:
+        assert found("good", discover()).version == "1.0"
+    finally:
+        sys.path.remove(str(site / "elsewhere"))
 
 
 def test_an_entry_point_without_its_module_is_broken(install, site):
@@ -126,9 +258,44 @@ def test_what_a_plugin_prints_does_not_reach_stdout(install, capsys):
 
 
 def test_interrupting_the_import_of_a_plugin_interrupts_the_program(install):
-    install("acme-slow", "slow", "raise KeyboardInterrupt")
+    install("acme-slow", "slow", "import os, signal\nos.kill(os.getpid(), signal.SIGINT)")
     with pytest.raises(KeyboardInterrupt):
         discover()
+
+
+def test_an_interruption_that_a_plugin_swallows_interrupts_all_the_same(install):
+    source = "import os, signal\ntry: os.kill(os.getpid(), signal.SIGINT)\nexcept BaseException: pass"
+    install("acme-slow", "slow", source)
+    with pytest.raises(KeyboardInterrupt):
+        discover()
+
+
+def test_a_plugin_cannot_keep_the_interruption_to_itself(install):
+    before = signal.getsignal(signal.SIGINT)
+    install("acme-deaf", "deaf", "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)" + GOOD)
+    assert found("deaf", discover()).status == "ok"
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_termination_is_not_the_plugins(install):
+    def end(number: int, frame: object) -> None:
+        raise SystemExit(143)
+
+    install("acme-slow", "slow", "import os, signal\nos.kill(os.getpid(), signal.SIGTERM)")
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        with pytest.raises(SystemExit):
+            discover()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_plugins_are_found_from_another_thread_too(install):
+    from concurrent.futures import ThreadPoolExecutor
+
+    install("acme-wrong", "wrong", "raise KeyboardInterrupt")
+    with ThreadPoolExecutor(1) as pool:
+        assert found("wrong", pool.submit(discover).result()).status == "broken"
 
 
 def test_a_blocked_plugin_is_not_even_imported(install, monkeypatch):
@@ -161,6 +328,13 @@ def test_strict_does_not_mind_a_blocked_plugin(install, monkeypatch):
     monkeypatch.setenv("SPECTRALKIT_STRICT", "1")
     monkeypatch.setenv("SPECTRALKIT_BLOCK", others)
     assert found("wrong", registry().plugins).status == "blocked"
+
+
+def test_a_stranger_who_calls_himself_core_can_be_blocked(install, monkeypatch):
+    install("acme-core", "core", GOOD)
+    monkeypatch.setenv("SPECTRALKIT_BLOCK", "core")
+    theirs, ours = sorted((p for p in registry().plugins if p.name == "core"), key=lambda plugin: plugin.distribution)
+    assert (theirs.distribution, theirs.status, ours.status) == ("acme-core", "blocked", "ok")
 
 
 def test_the_order_does_not_depend_on_the_path(install):

@@ -10,7 +10,7 @@ from spectralkit.errors import ConfigurationError, DataError, PluginError, Unkno
 from spectralkit.plugins import MethodSpec, MetricSpec, ModelSpec
 from spectralkit.plugins.catalog import known
 from spectralkit.plugins.discovery import Plugin
-from spectralkit.plugins.registry import Registry, registry
+from spectralkit.plugins.registry import Registry, registry, survey
 from spectralkit.plugins.specs import KINDS, Spec
 
 names = st.sampled_from(["a", "b", "c-1", "d", "e"])
@@ -152,14 +152,12 @@ from typing import Literal
 
 @attrs.frozen
 class Thing:
-    '''A thing.
+    size: float
+    mode: str
 
-    Args:
-        size: How large.
-        mode: How.
-    '''
-    size: float = 1.0
-    mode: Literal["a", "b"] = "a"
+def thing(size: float = 1.0, mode: Literal["a", "b"] = "a"):
+    from spectralkit.inversion.parts import Parts
+    return Parts(corrections=(Thing(size, mode),))
 
 def needs(folder: str) -> str:
     return folder
@@ -172,7 +170,8 @@ def complains(value: int = 0):
     raise DataError("no such image")
 
 def anything(**words):
-    return words
+    from spectralkit.inversion.parts import Parts
+    return Parts(corrections=(words,))
 
 number = 3
 
@@ -181,7 +180,7 @@ def spectralkit_methods():
     here = "acme_things:"
     return [
         MethodSpec(name=name.lower().replace("_", "-"), target=here + name, summary="")
-        for name in ("Thing", "needs", "refuses", "complains", "anything", "number", "missing")
+        for name in ("thing", "needs", "refuses", "complains", "anything", "number", "missing")
     ] + [MethodSpec(name="elsewhere", target="acme_nowhere.x:y", summary="")]
 
 @hookimpl
@@ -190,7 +189,13 @@ def spectralkit_metrics():
                        higher_is_better=True)]
 
 def facts(structure, window: int = 3):
-    return structure, window
+    from spectralkit.metric import Score
+
+    class Facts(Score):
+        given = structure, window
+        update = compute = lambda self: None
+
+    return Facts()
 """
 
 
@@ -201,10 +206,10 @@ def things(install) -> Registry:
 
 
 def test_build_brings_parameters_to_their_types(things):
-    built = things.build("method", "thing", size=2, mode="b")
+    (built,) = things.build("method", "thing", size=2, mode="b").corrections
     assert (built.size, built.mode) == (2.0, "b")
     assert type(built.size) is float
-    assert things.build("method", "anything", whatever=1) == {"whatever": 1}
+    assert things.build("method", "anything", whatever=1).corrections == ({"whatever": 1},)
 
 
 @pytest.mark.parametrize(
@@ -248,7 +253,7 @@ def test_a_target_that_is_not_there_is_a_plugin_error(name, told, things):
 
 def test_what_the_runner_supplies_is_no_parameter_of_the_user(things):
     assert [parameter.name for parameter in things.parameters("metric", "facts")] == ["window"]
-    assert things.build("metric", "facts", structure="rgb") == ("rgb", 3)
+    assert things.build("metric", "facts", structure="rgb").given == ("rgb", 3)
     with pytest.raises(ConfigurationError, match="it takes window"):
         things.build("metric", "facts", structure="rgb", windw=3)
 
@@ -257,17 +262,20 @@ def test_a_fitted_model_is_given_its_data(install):
     install(
         "acme-fit",
         "fit",
-        "def fit(dataset, floor: float = 1.0): return dataset, floor\n"
+        "def fit(dataset, floor: float = 1.0):\n"
+        "    from spectralkit.models.model import Model\n"
+        "    return Model('fit', None, None, None, {}, None, (1, 1, 1), dataset, {'floor': floor})\n"
         "@hookimpl\n"
         "def spectralkit_models():\n"
         "    return [ModelSpec(name='fit', target='acme_fit:fit', summary='', dataset='ihc', fitted=True)]\n",
     )
     assert [parameter.name for parameter in registry().parameters("model", "fit")] == ["floor"]
-    assert registry().build("model", "fit", dataset="data", floor=2) == ("data", 2.0)
+    built = registry().build("model", "fit", dataset="data", floor=2)
+    assert (built.dataset, built.provenance) == ("data", {"floor": 2.0})
 
 
 def test_the_registry_is_made_once(monkeypatch):
-    registry.cache_clear()
+    survey.cache_clear()
     assert registry() is registry()
 
 

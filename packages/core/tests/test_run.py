@@ -71,6 +71,42 @@ def contents(directory: Path) -> dict[str, bytes]:
 # --- the run directory ------------------------------------------------------------------------------------------------
 
 
+PARTS = """
+from spectralkit.plugins import DatasetSpec, ParameterizationSpec
+
+def {name}(*arguments, **keywords):
+    import acme_toy_parts as toy
+    return getattr(toy, "{target}")(*arguments, **keywords)
+
+@hookimpl
+def spectralkit_{kind}s():
+    return [{spec}(name="{name}", target="acme_{name}:{name}", summary=""{more})]
+"""
+
+
+def test_every_distribution_that_takes_part_is_recorded_with_its_version(here: Path, install) -> None:
+    for number, (kind, spec, target, more) in enumerate(
+        [
+            ("method", "MethodSpec", "noised", ""),
+            ("method", "MethodSpec", "push", ""),
+            ("metric", "MetricSpec", "Mse", ", inputs=('generated', 'reference'), higher_is_better=False"),
+            ("dataset", "DatasetSpec", "Toy", ""),
+            ("parameterization", "ParameterizationSpec", "vp", ""),
+            ("method", "MethodSpec", "push", ""),
+        ]
+    ):
+        name = f"part{number}"
+        source = PARTS.format(kind=kind, spec=spec, target=target, more=more, name=name)
+        install(f"acme-{name}", name, source, version=f"{number}.5")
+    words = ["--model", "gaussian", "--set", "model.process=part4", "--method", "part0+part1", "--metrics", "part2"]
+    assert main(["run", *words, "--dataset", "part3", "--steps", "2", "--samples", "2", "--quiet", "--out", "out"]) == 0
+    recorded = tomllib.loads(Path("out/run.toml").read_text())["versions"]
+    assert {name: version for name, version in recorded.items() if name.startswith("acme-part")} == {
+        f"acme-part{number}": f"{number}.5" for number in range(5)
+    }
+    assert recorded == numbers(here / "out")["versions"]
+
+
 def test_a_run_directory_is_complete(execute: Run) -> None:
     out = execute("out")
     assert {path.name for path in out.iterdir()} == {"run.toml", "metrics.json", "samples.csv", "grid.png", "samples"}
@@ -86,6 +122,7 @@ def test_metrics_hold_scores_and_what_they_depend_on(execute: Run) -> None:
     assert (found["samples"], found["seed"], found["device"]) == (5, 42, found["device"])
     assert found["cost"] == {"forwards": 2 + 4, "backwards": 0}  # the method starts in the middle
     assert {"python", "torch", "spectralkit"} <= found["versions"].keys()
+    assert found["versions"]["acme-toy"] == "1.0"
     assert found["config"]["dataset"] == "toy"
     assert found["config"]["metrics"] == ["toy-mse", "toy-gap"]
     assert found["seconds"] > 0

@@ -179,6 +179,7 @@ def test_the_record_tells_how_it_was_made(here: Path) -> None:
     }
     assert record["model"]["process"] == "toy"
     assert "torch" in record["versions"]
+    assert record["versions"]["acme-toy"] == "1.0"  # the method's and the process's
 
 
 def test_what_a_person_and_a_program_see(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         load_method,
         load_metric,
         load_model,
+        register,
         sample,
         translate,
     )
@@ -38,6 +39,7 @@ __all__ = [
     "load_method",
     "load_metric",
     "load_model",
+    "register",
     "repair_torchvision",
     "sample",
     "translate",

@@ -12,7 +12,6 @@ out.images, out.latent, out.cost
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -28,13 +27,13 @@ from spectralkit.inversion.memory import memory_told
 from spectralkit.inversion.method import load_method
 from spectralkit.inversion.noise import Noise
 from spectralkit.inversion.parts import Parts
-from spectralkit.inversion.probe import Context, Label, Meter
+from spectralkit.inversion.probe import Context, Label, Meter, check_weight
 from spectralkit.metric import load_metric
 from spectralkit.models.loading import load_model
 from spectralkit.models.model import Model
 from spectralkit.models.own import from_network
 from spectralkit.models.result import Inverted, Output
-from spectralkit.plugins.registry import registry
+from spectralkit.plugins.registry import register, registry
 
 __all__ = [
     "Inverted",
@@ -48,6 +47,7 @@ __all__ = [
     "load_method",
     "load_metric",
     "load_model",
+    "register",
     "sample",
     "translate",
 ]
@@ -119,7 +119,7 @@ def invert(
     Raises:
         SpectralkitError: If an image, a condition or an option does not fit, or a state overflows.
     """
-    _check_weight("guidance", guidance)
+    check_weight("guidance", guidance)
     if label == "next" and not model.schedule.admits_next_label:
         raise ConfigurationError(
             f"label 'next' has no meaning for model '{model.name}': its network is preconditioned for the level x is at"
@@ -169,7 +169,7 @@ def sample(
     Raises:
         SpectralkitError: If the condition or an option does not fit, a given noise was not used, or a state overflows.
     """
-    _check_weight("guidance", guidance)
+    check_weight("guidance", guidance)
     inversion = inverted.inversion
     context = attrs.evolve(
         inverted.context,
@@ -214,8 +214,8 @@ def translate(
 
     The arguments are theirs, ``guidance`` sampling's and ``inversion_guidance`` inversion's; the cost is that of both.
     """
-    _check_weight("guidance", guidance)  # before the work
-    _check_weight("inversion_guidance", inversion_guidance)
+    check_weight("guidance", guidance)  # before the work
+    check_weight("inversion_guidance", inversion_guidance)
     model.condition(target)
     inverted = invert(
         model,
@@ -244,8 +244,3 @@ def _encode(model: Model, images: Tensor, noise: Noise, dtype: torch.dtype = tor
     """Checked images, encoded, in ``dtype`` or better."""
     check_input(images, noise.ids)
     return model.codec.encode(images.to(model.device), noise).to(torch.promote_types(images.dtype, dtype))
-
-
-def _check_weight(name: str, weight: float) -> None:
-    if not math.isfinite(weight):
-        raise ConfigurationError(f"{name} must be a finite number, got {weight}")

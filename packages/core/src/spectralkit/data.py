@@ -7,7 +7,7 @@ decimation (one pixel kept of every ``scale x scale`` block, no antialiasing) fo
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import attrs
 import torch
@@ -34,6 +34,7 @@ class Sample:
     reference: Tensor | None
 
 
+@runtime_checkable
 class TranslationDataset(Protocol):
     """Samples of a source domain to be translated into a target domain."""
 

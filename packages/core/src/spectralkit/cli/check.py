@@ -17,8 +17,11 @@ def run(args: Namespace) -> int:
     from spectralkit.testing import suite
 
     settings = parse_settings(args.set)
-    check_parts(settings, {args.name})
-    checked = suite(args.kind, args.name, **settings.get(args.name, {}))
+    check_parts(settings, {args.name, "dataset"} if args.kind == "model" else {args.name})
+    given = dict(settings.get(args.name, {}))
+    if args.kind == "model":
+        given["dataset"] = settings.get("dataset", {})
+    checked = suite(args.kind, args.name, **given)
     verdicts = []
     for verdict in checked.check():
         verdicts.append(verdict)
@@ -42,7 +45,11 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("kind", choices=CHECKED, metavar="KIND", help=", ".join(CHECKED))
     parser.add_argument("name", metavar="NAME", help="a name that `spectralkit KINDs` lists")
     parser.add_argument(
-        "--set", action="append", default=[], metavar="NAME.PARAM=VALUE", help="what to build it with; may be repeated"
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME.PARAM=VALUE",
+        help="what to build it with, or a model's data set (dataset.PARAM=VALUE); may be repeated",
     )
     add_json(parser)
 

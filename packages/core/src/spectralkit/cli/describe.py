@@ -7,10 +7,11 @@ from argparse import ArgumentParser, Namespace
 from spectralkit.cli.command import Command
 from spectralkit.cli.listing import capabilities, document
 from spectralkit.cli.output import add_json, print_json, print_table
-from spectralkit.plugins.registry import Registered, registry
+from spectralkit.plugins.registered import Registered
+from spectralkit.plugins.registry import registry
 from spectralkit.plugins.signature import Parameter
 from spectralkit.plugins.specs import KINDS
-from spectralkit.plugins.text import one_line
+from spectralkit.plugins.text import brief, one_line
 
 
 def run(args: Namespace) -> int:
@@ -51,7 +52,7 @@ def _print(registered: Registered, parameters: tuple[Parameter, ...]) -> None:
     if not parameters:
         print("It has no parameters.")
         return
-    rows = [(p.name, p.type, "(required)" if p.required else repr(p.default), p.help) for p in parameters]
+    rows = [(p.name, p.type, "(required)" if p.required else brief(p.default), p.help) for p in parameters]
     print_table(("parameter", "type", "default", "meaning"), rows)
 
 

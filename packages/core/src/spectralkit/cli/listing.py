@@ -9,7 +9,8 @@ import attrs
 
 from spectralkit.cli.command import Command
 from spectralkit.cli.output import add_json, print_json, print_table
-from spectralkit.plugins.registry import Registered, registry
+from spectralkit.plugins.registered import Registered
+from spectralkit.plugins.registry import registry
 from spectralkit.plugins.specs import Spec
 
 _COMMON = frozenset(field.name for field in attrs.fields(Spec))

@@ -6,27 +6,31 @@ pipe is gone. ``SPECTRALKIT_DEBUG=1`` shows the traceback.
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 import traceback
 import warnings
-from collections.abc import Sequence
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from importlib.metadata import version
 from io import TextIOWrapper
-from typing import NoReturn, cast
+from typing import NoReturn
 
 from spectralkit.cli.command import Command
 from spectralkit.cli.output import json_only
+from spectralkit.cli.streams import diverted
 from spectralkit.errors import ConfigurationError, PluginError, SpectralkitError
-from spectralkit.plugins.registry import Registry, registry
-from spectralkit.plugins.text import one_line, reason
+from spectralkit.plugins.registered import Registered, blame, failure
+from spectralkit.plugins.registry import Registry, registry, survey
+from spectralkit.plugins.text import brief, one_line, reason
 
 PROGRAM = "spectralkit"
+LISTING = "plugins"
+"""The command that tells what is wrong with plugins."""
 
 
-class Parser(argparse.ArgumentParser):
+class Parser(ArgumentParser):
     """Argument parsing whose errors are those of the program; options are written out, never abbreviated."""
 
     def __init__(self, **options: object) -> None:
@@ -62,11 +66,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str]) -> int:
     with warnings.catch_warnings():
         warnings.showwarning = _warn
-        found = registry()
-        chosen = next((word for word in arguments if not word.startswith("-")), None)
-        parsed = build_parser(found, chosen).parse_args(arguments)
+        word = next((word for word in arguments if not word.startswith("-")), None)
+        with diverted():  # no plugin has anything to say before the command is known
+            found = survey()
+            parser, commands = build_parser(found)
+            chosen = None if word is None else _choose(found, word, commands)
+        parsed = parser.parse_args(arguments)  # --help and --version end here
+        assert chosen is not None  # a command is required
+        registered, command = chosen
+        if registered.spec.name != LISTING:
+            registry()  # under SPECTRALKIT_STRICT a broken plugin is an error, which the listing of plugins explains
         with json_only() if getattr(parsed, "json", False) is True else nullcontext():
-            return cast(Command, parsed.command).run(parsed)
+            return _exit_code(registered, command, parsed)
 
 
 def _warn(message: Warning | str, category: type[Warning], *where: object, **wherever: object) -> None:
@@ -74,31 +85,51 @@ def _warn(message: Warning | str, category: type[Warning], *where: object, **whe
     print(f"{PROGRAM}: warning: {one_line(message)}", file=sys.stderr)
 
 
-def build_parser(found: Registry, chosen: str | None) -> Parser:
-    """The program's parser: every command with its summary, only ``chosen`` imported and given its arguments.
-
-    Raises:
-        UnknownNameError: If there is no such command.
-        PluginError: If the command cannot be loaded.
-    """
+def build_parser(found: Registry) -> tuple[Parser, Mapping[str, ArgumentParser]]:
+    """The program's parser, and those of all commands by name and alias, with summaries only: none is imported."""
     parser = Parser(prog=PROGRAM, description="Diffusion inversion and spectral evaluation.")
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {version(PROGRAM)}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    summaries = {registered.spec.name: registered.spec.summary for registered in found.all("command")}
-    for name, summary in summaries.items():
-        commands.add_parser(name, help=_escaped(summary))
-    if chosen is not None:
-        registered = found.resolve("command", chosen)
-        command = found.load(registered)
-        if not isinstance(command, Command):
-            raise PluginError(
-                f"{registered.label} of {registered.distribution}: {registered.spec.target} is no Command"
-            )
-        chosen_parser = commands.choices[registered.spec.name]
-        chosen_parser.description = _escaped(registered.spec.summary)
-        command.configure(chosen_parser)
-        chosen_parser.set_defaults(command=command)
-    return parser
+    specs = {registered.spec.name: registered.spec for registered in found.all("command")}
+    taken = set(specs)
+    for name, spec in specs.items():
+        aliases = [alias for alias in spec.aliases if alias not in taken]  # two strangers' claims are told on use
+        taken.update(aliases)
+        commands.add_parser(name, aliases=aliases, help=_escaped(spec.summary))
+    return parser, commands.choices
+
+
+def _choose(found: Registry, word: str, commands: Mapping[str, ArgumentParser]) -> tuple[Registered, Command]:
+    """The command of that name or alias, imported, its parser configured.
+
+    Raises:
+        UnknownNameError: If there is no such command.
+        PluginError: If two have the name, or the command cannot be loaded.
+    """
+    registered = found.resolve("command", word)
+    command = found.load(registered)
+    if not isinstance(command, Command):
+        raise PluginError(f"{registered.origin}: {registered.spec.target} is no Command")
+    parser = commands[registered.spec.name]
+    parser.description = _escaped(registered.spec.summary)
+    with blame(registered):
+        command.configure(parser)
+    return registered, command
+
+
+def _exit_code(registered: Registered, command: Command, parsed: Namespace) -> int:
+    """Run the command; it may end the program as programs do, but a stranger's defect is told as the stranger's."""
+    try:
+        code = command.run(parsed)
+    except (SpectralkitError, OSError, SystemExit, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        if registered.distribution == PROGRAM:
+            raise
+        raise failure(error, (registered,)) from error
+    if type(code) is not int:
+        raise PluginError(f"{registered.origin} returned {brief(code)}, expected an exit code")
+    return code
 
 
 def _escaped(summary: str) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, _ArgumentGroup
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TextIO
 
+from spectralkit.cli.streams import diverted
 from spectralkit.plugins.text import one_line
 from spectralkit.running.document import as_json
 
@@ -22,13 +23,13 @@ def add_json(parser: ArgumentParser | _ArgumentGroup) -> None:
 
 @contextmanager
 def json_only() -> Iterator[None]:
-    """Within, stdout is kept for :func:`print_json`; whatever else is printed goes to stderr."""
-    token = _document.set(sys.stdout)
-    try:
-        with redirect_stdout(sys.stderr):
+    """Within, stdout is kept for :func:`print_json`; whatever else is written goes to stderr."""
+    with diverted() as stdout:
+        token = _document.set(stdout)
+        try:
             yield
-    finally:
-        _document.reset(token)
+        finally:
+            _document.reset(token)
 
 
 def print_json(document: object) -> None:

@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 from spectralkit.cli.command import Command
 from spectralkit.cli.output import add_json, print_json, print_table
 from spectralkit.plugins.discovery import Plugin
-from spectralkit.plugins.registry import registry
+from spectralkit.plugins.registry import survey
 from spectralkit.plugins.specs import KINDS
 
 
@@ -26,17 +26,19 @@ def _document(plugin: Plugin) -> dict[str, object]:
         "status": plugin.status,
         "reason": plugin.reason,
         "provides": _provides(plugin),
+        "disabled": plugin.disabled,
     }
 
 
 def _row(plugin: Plugin) -> tuple[str, ...]:
     provides = "; ".join(f"{kind} {', '.join(names)}" for kind, names in _provides(plugin).items())
-    return plugin.name, plugin.distribution, plugin.version, plugin.status, plugin.reason or provides
+    told = "; ".join(filter(None, (plugin.reason or provides, *(f"disabled: {lost}" for lost in plugin.disabled))))
+    return plugin.name, plugin.distribution, plugin.version, plugin.status, told
 
 
 def run(args: Namespace) -> int:
     """Print the plugins."""
-    found = registry()
+    found = survey()
     if args.json:
         print_json([_document(plugin) for plugin in found.plugins])
     else:

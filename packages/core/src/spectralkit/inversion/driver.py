@@ -16,8 +16,20 @@ from torch import Tensor
 from spectralkit.diffusion.batch import shape_of
 from spectralkit.diffusion.schedule import Level
 from spectralkit.errors import ConfigurationError, NonFiniteError
-from spectralkit.inversion.parts import EntryStart, Inversion, MoveSampler, MoveStep, Parts, State
+from spectralkit.inversion import returned
+from spectralkit.inversion.parts import (
+    Encoded,
+    EntryStart,
+    Inversion,
+    MoveSampler,
+    MoveStep,
+    Parts,
+    Start,
+    State,
+)
 from spectralkit.inversion.probe import Context, Meter, Probe
+from spectralkit.plugins.registered import ContractError
+from spectralkit.plugins.text import brief
 
 Stage = Literal["inversion", "sampling"]
 
@@ -113,7 +125,7 @@ def invert(parts: Parts, context: Context, *, keep_trajectory: bool = False, cal
     start, step = parts.start or EntryStart(), parts.step or MoveStep()
     keep = keep_trajectory or (parts.sampler is not None and parts.sampler.needs_trajectory)
     with torch.no_grad():
-        encoded = start(context)
+        encoded = _encoded(start, context)
         if encoded.index > context.top:
             raise ConfigurationError(
                 f"'{parts.name or type(start).__name__}' starts at level {encoded.index}, above the last level "
@@ -134,10 +146,10 @@ def invert(parts: Parts, context: Context, *, keep_trajectory: bool = False, cal
                 context.inversion_guidance,
                 differentiable=bool(parts.corrections),
             )
-            base, state = step(probe, here, there, state)
+            base, state = returned.pair(step, step(probe, here, there, state), x)
             x = base
             for correction in parts.corrections:
-                x = x + correction(probe, base, here, there)
+                x = x + returned.tensor(correction, correction(probe, base, here, there), base)
             _check_finite(x, "inversion", index, there, context)
             if keep:
                 trajectory.append(x)
@@ -155,11 +167,11 @@ def sample(parts: Parts, inversion: Inversion, context: Context, *, callback: Ca
     """
     sampler = parts.sampler or MoveSampler()
     with torch.no_grad():
-        x, state = sampler.init(inversion, context)
+        x, state = returned.pair(sampler, sampler.init(inversion, context), inversion.latent)
         for done, index in enumerate(range(inversion.index, 0, -1), start=1):
             here, there = context.levels[index], context.levels[index - 1]
             probe = Probe(context, x, here, index, context.target, context.sampling_guidance)
-            x, state = sampler(probe, here, there, state)
+            x, state = returned.pair(sampler, sampler(probe, here, there, state), x)
             _check_finite(x, "sampling", index, there, context)
             callback(Transition("sampling", done, inversion.index, there, x, probe.x0_hat))
     return Sampled(x, state)
@@ -181,6 +193,14 @@ def translate(
     inversion = invert(parts, context, keep_trajectory=keep_trajectory, callback=callback)
     sampled = complete(parts, inversion, context, callback=callback)
     return Translation(sampled.x, inversion, sampled.state, context.meter)
+
+
+def _encoded(start: Start, context: Context) -> Encoded:
+    encoded = start(context)
+    if not isinstance(encoded, Encoded) or type(encoded.index) is not int or encoded.index < 0:
+        raise ContractError(start, f"returned {brief(encoded)}, expected Encoded(x, index) with an index of at least 0")
+    returned.tensor(start, encoded.x, context.x0)
+    return encoded
 
 
 def _check_finite(x: Tensor, stage: Stage, index: int, level: Level, context: Context) -> None:

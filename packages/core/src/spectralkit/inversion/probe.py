@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from typing import Literal
 
@@ -12,10 +13,22 @@ from torch import Tensor
 from spectralkit.diffusion.denoiser import Condition, Denoiser, evaluations
 from spectralkit.diffusion.prediction import Prediction
 from spectralkit.diffusion.schedule import Level, Schedule
+from spectralkit.errors import ConfigurationError
+from spectralkit.inversion import returned
 from spectralkit.inversion.noise import Noise
 
 Label = Literal["current", "next"]
 """What an inversion step tells the network: the level x is at, or the noisier level it moves to."""
+
+
+def check_weight(name: str, weight: float) -> None:
+    """Refuse a guidance weight that is no finite number.
+
+    Raises:
+        ConfigurationError: Naming it.
+    """
+    if not math.isfinite(weight):
+        raise ConfigurationError(f"{name} must be a finite number, got {weight}")
 
 
 @attrs.frozen
@@ -92,7 +105,7 @@ class Context:
     def predict(self, x: Tensor, level: Level, condition: Condition, guidance: float) -> Prediction:
         """One counted evaluation."""
         self.meter.forward_rows += evaluations(guidance) * x.shape[0]
-        return self.denoiser(x, level, condition, guidance)
+        return returned.prediction(self.denoiser, self.denoiser(x, level, condition, guidance), x)
 
     def gradient(self, losses: Tensor, point: Tensor) -> Tensor:
         """One counted backward through one conditional evaluation, for what is no state (an embedding).

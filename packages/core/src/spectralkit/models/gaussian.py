@@ -14,6 +14,7 @@ from spectralkit.diffusion.process import Process
 from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.models.model import Model, PixelCodec
 from spectralkit.plugins.registry import registry
+from spectralkit.plugins.text import brief
 
 
 def gaussian_model(dataset: TranslationDataset, process: str = "ddim", floor: float = 1e-6) -> Model:
@@ -53,6 +54,10 @@ def gaussian_model(dataset: TranslationDataset, process: str = "ddim", floor: fl
 def _stack(dataset: TranslationDataset, domain: str, images: Iterable[Tensor]) -> Tensor:
     """(N, C, H, W) in [-1, 1]."""
     found = list(images)
+    for image in found:
+        if not isinstance(image, Tensor) or tuple(image.shape) != dataset.shape:
+            told = tuple(image.shape) if isinstance(image, Tensor) else brief(image)
+            raise DataError(f"data set '{dataset.name}' gave {told} as a training image, expected {dataset.shape}")
     if not found:
         raise DataError(f"data set '{dataset.name}' has no training image of '{domain}' to fit model 'gaussian' to")
     return 2 * torch.stack(found) - 1

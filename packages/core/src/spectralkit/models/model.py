@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import attrs
 import torch
@@ -28,6 +28,10 @@ class Codec(Protocol):
         """(B, c, h, w) -> (B, C, H, W), clamped to [0, 1]."""
         ...
 
+    def to(self, device: torch.device | None = None) -> Self:
+        """The codec on another device; this one stays as it is."""
+        ...
+
 
 @attrs.frozen
 class PixelCodec:
@@ -38,6 +42,9 @@ class PixelCodec:
 
     def decode(self, x: Tensor) -> Tensor:
         return ((x + 1) / 2).clamp(0, 1)
+
+    def to(self, device: torch.device | None = None) -> PixelCodec:
+        return self
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -111,6 +118,7 @@ class Model:
         return attrs.evolve(
             self,
             denoiser=self.denoiser.to(where, dtype),
+            codec=self.codec.to(where),
             conditions={name: moved(embedding) for name, embedding in self.conditions.items()},
             null=None if self.null is None else moved(self.null),
         )

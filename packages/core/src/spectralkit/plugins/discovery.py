@@ -1,7 +1,7 @@
 """Finding plugins: the entry points of the group ``spectralkit``, each imported and asked in isolation.
 
 A plugin is imported and asked under a manager of its own, so nothing it does can reach another plugin. Whatever goes
-wrong is recorded as the reason why it is broken.
+wrong, a ``SystemExit`` or an endless list of specs included, is recorded as the reason why it is broken.
 
 Only the module behind the entry point is executed, not the ``__init__`` of the packages around it: those re-export what
 needs torch, and the registry must answer without it.
@@ -9,25 +9,30 @@ needs torch, and the registry must answer without it.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import redirect_stdout
+from importlib import metadata
 from importlib.machinery import ModuleSpec
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint
 from importlib.util import module_from_spec
 from typing import Literal
 
 import attrs
 import pluggy
 
-from spectralkit.errors import PluginError
+from spectralkit.errors import PluginError, SpectralkitError
 from spectralkit.plugins import hookspecs
+from spectralkit.plugins.containment import contained
 from spectralkit.plugins.specs import KINDS, Spec
-from spectralkit.plugins.text import one_line, reason
+from spectralkit.plugins.text import brief, message, one_line, reason
 
 Status = Literal["ok", "broken", "blocked"]
 CORE = "core"
 """The entry point of the kit's own builtins; the program cannot do without it, so it cannot be blocked."""
+MOST_SPECS = 10_000
+"""More specs of one hook are taken for an endless generator."""
 
 
 @attrs.frozen
@@ -41,6 +46,7 @@ class Plugin:
         status: ``ok``, ``broken`` or ``blocked``.
         reason: Why it is not ``ok``, one line.
         specs: What it provides; empty unless ``ok``.
+        disabled: What it would provide, were the name not the kit's own; one line each.
     """
 
     name: str
@@ -49,34 +55,75 @@ class Plugin:
     status: Status
     reason: str = ""
     specs: tuple[Spec, ...] = ()
+    disabled: tuple[str, ...] = ()
+
+    @property
+    def is_core(self) -> bool:
+        """Whether it is the kit's own."""
+        return (self.name, self.distribution) == (CORE, hookspecs.PROJECT)
 
 
 def discover(blocked: Collection[str] = ()) -> tuple[Plugin, ...]:
     """Every installed plugin, by distribution and name; nothing a plugin does makes this raise."""
-    plugins = [_examine(entry, blocked) for entry in entry_points(group=hookspecs.PROJECT)]
+    plugins = [plugin for distribution in _distributions() for plugin in _plugins(distribution, blocked)]
     return tuple(sorted(plugins, key=lambda plugin: (plugin.distribution, plugin.name)))
 
 
-def _examine(entry: EntryPoint, blocked: Collection[str]) -> Plugin:
-    name, (distribution, version) = one_line(entry.name), _origin(entry)
-    if entry.name in blocked and entry.name != CORE:
-        return Plugin(name, distribution, version, "blocked", "listed in SPECTRALKIT_BLOCK")
+def _distributions() -> Iterator[Distribution]:
+    """Those with entry points of our group; of two with one name the first on the path.
+
+    They are read one by one: a torn line in any of them fails :func:`importlib.metadata.entry_points` as a whole.
+    """
+    seen = set()
+    for distribution in metadata.distributions():
+        if _declares_plugins(distribution):
+            name = re.sub(r"[-_.]+", "-", _origin(distribution)[0]).lower()
+            if name not in seen:
+                seen.add(name)
+                yield distribution
+
+
+def _declares_plugins(distribution: Distribution) -> bool:
+    try:
+        return f"[{hookspecs.PROJECT}]" in (distribution.read_text("entry_points.txt") or "")
+    except Exception:  # no text at all: whether it has a plugin nobody knows, and so it is told
+        return True
+
+
+def _origin(distribution: Distribution) -> tuple[str, str]:
+    """Its name and version, as far as its metadata can be read."""
+    try:
+        fields = distribution.metadata
+        return one_line(fields["Name"] or "(nameless distribution)"), one_line(fields["Version"] or "unknown")
+    except Exception:  # a damaged dist-info is as foreign as the code behind it
+        return "(unreadable distribution)", "unknown"
+
+
+def _plugins(distribution: Distribution, blocked: Collection[str]) -> Iterator[Plugin]:
+    name, version = _origin(distribution)
+    try:
+        with contained(_told):
+            entries = tuple(distribution.entry_points.select(group=hookspecs.PROJECT))
+    except SpectralkitError as error:
+        yield Plugin(name, name, version, "broken", f"its entry_points.txt cannot be read: {message(error)}")
+        return
+    yield from (_examine(entry, name, version, blocked) for entry in entries)
+
+
+def _examine(entry: EntryPoint, distribution: str, version: str, blocked: Collection[str]) -> Plugin:
+    plugin = Plugin(one_line(entry.name), distribution, version, "ok")
+    if entry.name in blocked and not plugin.is_core:
+        return attrs.evolve(plugin, status="blocked", reason="listed in SPECTRALKIT_BLOCK")
     try:
         # What a plugin prints while it is imported must not end up in a document on stdout.
-        with redirect_stdout(sys.stderr):
-            specs = tuple(_ask(_load(entry)))
-    except (Exception, SystemExit) as error:
-        return Plugin(name, distribution, version, "broken", reason(error))
-    return Plugin(name, distribution, version, "ok", specs=specs)
+        with contained(_told), redirect_stdout(sys.stderr):
+            return attrs.evolve(plugin, specs=tuple(_ask(_load(entry))))
+    except SpectralkitError as error:
+        return attrs.evolve(plugin, status="broken", reason=message(error))
 
 
-def _origin(entry: EntryPoint) -> tuple[str, str]:
-    """Name and version of the distribution, as far as its metadata can be read."""
-    try:
-        assert entry.dist is not None
-        return one_line(entry.dist.name), one_line(entry.dist.version)
-    except Exception:  # a damaged dist-info is as foreign as the code behind it
-        return f"(unreadable distribution of {one_line(entry.value)})", "unknown"
+def _told(error: BaseException) -> PluginError:
+    return PluginError(reason(error))
 
 
 def _load(entry: EntryPoint) -> object:
@@ -86,6 +133,8 @@ def _load(entry: EntryPoint) -> object:
         ModuleNotFoundError: If there is no such module.
         Exception: Whatever its import raises.
     """
+    if not entry.pattern.match(entry.value):
+        raise ImportError(f"{brief(entry.value)} names no module")
     if entry.module not in sys.modules:
         spec = _find(entry.module)
         module = module_from_spec(spec)
@@ -95,7 +144,7 @@ def _load(entry: EntryPoint) -> object:
                 raise ImportError(f"{entry.module} holds no code")
             spec.loader.exec_module(module)
         except BaseException:
-            del sys.modules[entry.module]
+            sys.modules.pop(entry.module, None)
             raise
     return entry.load()
 
@@ -132,13 +181,11 @@ def _ask(module: object) -> Iterator[Spec]:
 
 def _checked(hook: str, specs: object, expected: type[Spec]) -> Iterator[Spec]:
     if not isinstance(specs, Iterable):
-        raise PluginError(f"{hook} returned {_brief(specs)}, expected an iterable of {expected.__name__}")
-    for spec in specs:
-        if not isinstance(spec, expected):
-            raise PluginError(f"{hook} returned {_brief(spec)}, expected {expected.__name__}")
+        raise PluginError(f"{hook} returned {brief(specs)}, expected an iterable of {expected.__name__}")
+    for number, spec in enumerate(specs):
+        # Exactly the class: a subclass could answer differently the next time it is asked.
+        if type(spec) is not expected:
+            raise PluginError(f"{hook} returned {brief(spec)}, expected {expected.__name__}")
+        if number == MOST_SPECS:
+            raise PluginError(f"{hook} returned more than {MOST_SPECS} specs")
         yield spec
-
-
-def _brief(value: object, length: int = 60) -> str:
-    text = repr(value)
-    return text if len(text) <= length else f"{text[:length]}…"

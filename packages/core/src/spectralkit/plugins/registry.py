@@ -9,7 +9,6 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
-from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from types import MappingProxyType
@@ -17,37 +16,18 @@ from typing import cast
 
 import attrs
 
-from spectralkit.errors import ConfigurationError, PluginError, UnknownNameError
+from spectralkit.errors import ConfigurationError, PluginError, SpectralkitError
 from spectralkit.plugins import signature
-from spectralkit.plugins.catalog import known
-from spectralkit.plugins.discovery import CORE, Plugin, discover
+from spectralkit.plugins.absence import Absence, ambiguous
+from spectralkit.plugins.claims import claims, settled
+from spectralkit.plugins.containment import contained
+from spectralkit.plugins.discovery import Plugin, discover
+from spectralkit.plugins.registered import Registered, blame, culprits, failure, parts_taken, takes_part
 from spectralkit.plugins.signature import Parameter
 from spectralkit.plugins.specs import KINDS, MetricSpec, ModelSpec, Spec
-from spectralkit.plugins.text import nearest, one_line, reason
+from spectralkit.plugins.text import brief, message, nearest, one_line, reason
 
 _NOTHING: Mapping[str, object] = MappingProxyType({})
-
-
-@attrs.frozen
-class Registered:
-    """A spec and where it comes from.
-
-    Args:
-        spec: What the plugin says of it.
-        distribution: The distribution to install, upgrade or uninstall.
-        version: The distribution's version.
-        plugin: The entry point's name; what ``SPECTRALKIT_BLOCK`` lists.
-    """
-
-    spec: Spec
-    distribution: str
-    version: str
-    plugin: str
-
-    @property
-    def label(self) -> str:
-        """``method 'ovg'``: how messages name it."""
-        return f"{self.spec.kind} {self.spec.name!r}"
 
 
 @attrs.frozen(eq=False)
@@ -89,10 +69,10 @@ class Registry:
             UnknownNameError: If nothing has it; the message says what is near, installed, or to be installed.
             PluginError: If two have it, or the plugin that would is broken or blocked.
         """
-        claims = [r for r in self.all(kind) if name in (r.spec.name, *r.spec.aliases)]
-        if len(claims) == 1:
-            return claims[0]
-        raise self._ambiguous(kind, name, claims) if claims else self._missing(kind, name)
+        owners = [r for r in self.all(kind) if name in (r.spec.name, *r.spec.aliases)]
+        if len(owners) == 1:
+            return owners[0]
+        raise ambiguous(kind, name, owners) if owners else Absence(kind, name, self.plugins, self.all(kind)).error()
 
     def load(self, registered: Registered) -> object:
         """Import the target.
@@ -100,13 +80,14 @@ class Registry:
         Raises:
             PluginError: If it cannot be imported, or does not exist.
         """
+        takes_part(registered)
         module, _, attribute = registered.spec.target.partition(":")
-        try:
-            with redirect_stdout(sys.stderr):  # as in discovery: stdout belongs to the command
-                return cast(object, getattr(import_module(module), attribute))
-        except Exception as error:
-            where = f"{registered.label} of {registered.distribution} {registered.version}"
-            raise PluginError(f"{where} cannot be loaded from {registered.spec.target}: {reason(error)}") from error
+        where = f"{registered.origin} cannot be loaded from {registered.spec.target}"
+        with (
+            contained(lambda error: PluginError(f"{where}: {reason(error)}")),
+            redirect_stdout(sys.stderr),  # as in discovery: stdout belongs to the command
+        ):
+            return cast(object, getattr(import_module(module), attribute))
 
     def build(self, kind: str, name: str, supplied: Mapping[str, object] = _NOTHING, /, **parameters: object) -> object:
         """Call the target of ``name`` with ``parameters``, which are checked against its signature first.
@@ -119,7 +100,7 @@ class Registry:
 
         Raises:
             UnknownNameError: As :meth:`resolve`.
-            PluginError: As :meth:`resolve` and :meth:`load`.
+            PluginError: As :meth:`resolve` and :meth:`load`, or if the target fails or builds something else.
             ConfigurationError: If a parameter is unknown, missing or of the wrong type, or the target refuses it.
         """
         registered = self.resolve(kind, name)
@@ -128,17 +109,18 @@ class Registry:
                 f"{registered.label}: {parameter!r} comes from the data set and cannot be set: choose another data set"
             )
         target, preset = self._callable(registered), dict(registered.spec.preset)
-        declared = {parameter.name: parameter for parameter in signature.read(target) if parameter.name not in preset}
+        with blame(registered):
+            declared = {p.name: p for p in signature.read(target) if p.name not in preset}
+            anything = signature.takes_anything(target)
         try:
-            if not signature.takes_anything(target):
+            if not anything:
                 _check_names({**parameters, **supplied}, declared, _hidden(registered.spec))
-            accepted = {k: declared[k].accept(v) if k in declared else v for k, v in parameters.items()}
+            with blame(registered):
+                accepted = {k: declared[k].accept(v) if k in declared else v for k, v in parameters.items()}
         except ConfigurationError as error:
             raise ConfigurationError(f"{registered.label}: {error}") from None
-        try:
-            return target(**preset, **supplied, **accepted)
-        except (ValueError, TypeError) as error:
-            raise ConfigurationError(f"{registered.label}: {one_line(error)}") from error
+        with contained(lambda error: _failure(error, registered)):
+            return _checked(registered, target(**preset, **supplied, **accepted))
 
     def parameters(self, kind: str, name: str) -> tuple[Parameter, ...]:
         """What a user may set; what the runner supplies (a metric's facts, a fitted model's data) is left out.
@@ -149,61 +131,29 @@ class Registry:
         """
         registered = self.resolve(kind, name)
         hidden = _hidden(registered.spec)
-        return tuple(p for p in signature.read(self._callable(registered)) if p.name not in hidden)
+        with blame(registered):
+            return tuple(p for p in signature.read(self._callable(registered)) if p.name not in hidden)
 
     def _callable(self, registered: Registered) -> Callable[..., object]:
         target = self.load(registered)
         if not callable(target):
-            raise PluginError(
-                f"{registered.label} of {registered.distribution}: {registered.spec.target} is no callable"
-            )
+            raise PluginError(f"{registered.origin}: {registered.spec.target} is no callable")
         return target
 
-    def _ambiguous(self, kind: str, name: str, claims: list[Registered]) -> PluginError:
-        owners = " and ".join(f"{claim.distribution} (plugin {claim.plugin})" for claim in claims)
-        return PluginError(
-            f"{kind} {name!r} is claimed by {owners}: uninstall one of them, or list its plugin in SPECTRALKIT_BLOCK"
-        )
 
-    def _missing(self, kind: str, name: str) -> UnknownNameError | PluginError:
-        """Why nothing has ``name``: broken or blocked, not installed, or misspelt."""
-        if obstacle := self._obstacle(kind, name):
-            return PluginError(f"{kind} {name!r} is not available: {_told(obstacle)}")
-        installed = ", ".join(self.names(kind)) or "none"
-        if name in known(kind):
-            told = f"{kind} {name!r} is not installed: {self._install(kind, name)}"
-        else:
-            told = f"unknown {kind} {one_line(name)!r}{self._nearest(kind, name)}"
-        return UnknownNameError(f"{told} (installed: {installed}){self._broken()}")
-
-    def _obstacle(self, kind: str, name: str) -> Plugin | None:
-        """The installed plugin that would have ``name``, were it not broken or blocked."""
-        absent = (plugin for plugin in self.plugins if plugin.status != "ok")
-        return next((p for p in absent if p.name == name or p.distribution == known(kind).get(name)), None)
-
-    def _nearest(self, kind: str, name: str) -> str:
-        provided = {n for r in self.all(kind) for n in (r.spec.name, *r.spec.aliases)}
-        near = next(iter(get_close_matches(name, sorted(provided | known(kind).keys()), n=1)), None)
-        if near is None:
-            return ""
-        if near in provided:
-            return f": did you mean {near!r}?"
-        obstacle = self._obstacle(kind, near)
-        return f": did you mean {near!r} ({_told(obstacle) if obstacle else self._install(kind, near)})?"
-
-    def _install(self, kind: str, name: str) -> str:
-        """The command that brings the distribution of a known name, or its current version."""
-        distribution = known(kind)[name]
-        upgrade = "--upgrade " if any(plugin.distribution == distribution for plugin in self.plugins) else ""
-        return f"pip install {upgrade}{distribution}"
-
-    def _broken(self) -> str:
-        broken = [f"{plugin.name} of {plugin.distribution}" for plugin in self.plugins if plugin.status == "broken"]
-        return f"; broken: {', '.join(broken)} (see `spectralkit plugins`)" if broken else ""
+def _failure(error: BaseException, registered: Registered) -> SpectralkitError:
+    """What a target raised: its ValueError or TypeError refuses what the user set, anything else is a failure."""
+    guilty = culprits(error, (*parts_taken(), registered)) or (registered,)
+    if isinstance(error, ValueError | TypeError) and registered in guilty:
+        return ConfigurationError(f"{registered.label}: {message(error)}")
+    return failure(error, guilty)
 
 
-def _told(plugin: Plugin) -> str:
-    return f"plugin {plugin.name} of {plugin.distribution} is {plugin.status}: {plugin.reason}"
+def _checked(registered: Registered, built: object) -> object:
+    module, _, name = registered.spec.product.partition(":")
+    if not isinstance(built, getattr(import_module(module), name)):
+        raise PluginError(f"{registered.origin}: {registered.spec.target} returned {brief(built)}, expected a {name}")
+    return built
 
 
 def _hidden(spec: Spec) -> frozenset[str]:
@@ -229,22 +179,57 @@ def _check_names(given: dict[str, object], declared: dict[str, Parameter], hidde
 
 
 @cache
-def registry() -> Registry:
-    """The installed plugins, discovered once per process.
+def survey() -> Registry:
+    """The installed plugins, discovered once per process, whatever is wrong with them.
 
-    ``SPECTRALKIT_BLOCK`` (entry-point names, comma-separated) leaves plugins out unimported; ``SPECTRALKIT_STRICT=1``
-    makes a broken one an error.
+    ``SPECTRALKIT_BLOCK`` (entry-point names, comma-separated) leaves plugins out unimported.
+    """
+    blocked = {name.strip() for name in os.environ.get("SPECTRALKIT_BLOCK", "").split(",")} - {""}
+    plugins = settled(discover(blocked))
+    installed = {plugin.name for plugin in plugins if not plugin.is_core}
+    return Registry(plugins, ignored=tuple(sorted(blocked - installed)))
+
+
+def registry() -> Registry:
+    """The installed plugins and what :func:`register` added.
+
+    ``SPECTRALKIT_STRICT=1`` makes a broken plugin an error.
 
     Raises:
         PluginError: If a plugin is broken under ``SPECTRALKIT_STRICT``.
     """
-    blocked = {name.strip() for name in os.environ.get("SPECTRALKIT_BLOCK", "").split(",")} - {""}
-    plugins = discover(blocked)
-    broken = next((plugin for plugin in plugins if plugin.status == "broken"), None)
+    found = survey()
+    broken = next((plugin for plugin in found.plugins if plugin.status == "broken"), None)
     if broken is not None and os.environ.get("SPECTRALKIT_STRICT", "0") not in ("", "0"):
         raise PluginError(
             f"plugin {broken.name} of {broken.distribution} {broken.version} is broken: {broken.reason}"
             " (an error because SPECTRALKIT_STRICT is set)"
         )
-    installed = {plugin.name for plugin in plugins} - {CORE}
-    return Registry(plugins, ignored=tuple(sorted(blocked - installed)))
+    return attrs.evolve(found, plugins=(*found.plugins, here)) if (here := _here()).specs else found
+
+
+_REGISTERED: dict[tuple[str, str], Spec] = {}
+"""What :func:`register` added, by kind and name."""
+
+THIS_PROCESS = "(this process)"
+
+
+def _here() -> Plugin:
+    return Plugin(THIS_PROCESS, THIS_PROCESS, "unversioned", "ok", specs=tuple(_REGISTERED.values()))
+
+
+def register(spec: Spec) -> None:
+    """Add something for as long as this process lives; registered again under its name, it is replaced.
+
+    Args:
+        spec: What there is; its target may lie in the script or notebook itself: ``"__main__:soften"``.
+
+    Raises:
+        PluginError: If something else has one of its names already.
+    """
+    key = (spec.kind, spec.name)
+    others = [other for kept, other in _REGISTERED.items() if kept != key]
+    for plugin in (*survey().plugins, attrs.evolve(_here(), specs=tuple(others))):
+        for kind, name in sorted(claims((spec,)) & claims(plugin.specs)):
+            raise PluginError(f"{kind} {name!r} is taken by {plugin.distribution}: choose another name")
+    _REGISTERED[key] = spec

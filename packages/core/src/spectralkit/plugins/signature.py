@@ -132,7 +132,7 @@ def _hints(target: Callable[..., object]) -> dict[str, Any]:
         declared = {field.alias: field.type for field in attrs.fields(target)}
     else:
         declared = {p.name: p.annotation for p in inspect.signature(target).parameters.values()}
-    scope = vars(sys.modules[target.__module__])
+    scope = vars(sys.modules.get(getattr(target, "__module__", None) or "", typing))
     return {name: _resolved(hint, scope) for name, hint in declared.items() if hint is not None}
 
 

@@ -8,32 +8,68 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import ClassVar
+from itertools import islice
+from typing import Any, ClassVar
 
 import attrs
+
+from spectralkit.plugins.text import brief
 
 NAME = re.compile(r"[a-z][a-z0-9-]*")
 TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
+LONGEST_NAME = 100
+LONGEST_TEXT = 2000
+MOST_ALIASES = 100
+
+
 def _tuple(names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(names)
+    return tuple(islice(names, MOST_ALIASES + 1))  # of an endless one too
 
 
-def _name(instance: object, attribute: attrs.Attribute[str], value: object) -> None:
-    if not isinstance(value, str) or not NAME.fullmatch(value):
-        raise ValueError(f"{type(instance).__name__}.{attribute.name} must match {NAME.pattern}, got {value!r}")
+def _refuse(instance: object, attribute: attrs.Attribute[Any], wanted: str, value: object) -> ValueError:
+    return ValueError(f"{type(instance).__name__}.{attribute.name} must {wanted}, got {brief(value)}")
 
 
-def _target(instance: object, attribute: attrs.Attribute[str], value: object) -> None:
-    if not isinstance(value, str) or not TARGET.fullmatch(value):
-        raise ValueError(f"{type(instance).__name__}.{attribute.name} must read 'module:attribute', got {value!r}")
+def _text(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    # Exactly a str: a subclass could change its mind after it has been looked at.
+    if type(value) is not str or len(value) > LONGEST_TEXT:
+        raise _refuse(instance, attribute, f"be text of at most {LONGEST_TEXT} characters", value)
 
 
-def _names(instance: object, attribute: attrs.Attribute[tuple[str, ...]], value: tuple[str, ...]) -> None:
+def _name(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if type(value) is not str or not NAME.fullmatch(value) or len(value) > LONGEST_NAME:
+        raise _refuse(instance, attribute, f"match {NAME.pattern}, at most {LONGEST_NAME} characters", value)
+
+
+def _target(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if type(value) is not str or not TARGET.fullmatch(value) or len(value) > LONGEST_TEXT:
+        raise _refuse(instance, attribute, "read 'module:attribute'", value)
+
+
+def _names(instance: object, attribute: attrs.Attribute[Any], value: tuple[str, ...]) -> None:
+    if len(value) > MOST_ALIASES:
+        raise _refuse(instance, attribute, f"be at most {MOST_ALIASES} names", value)
     for item in value:
-        if not NAME.fullmatch(item):
-            raise ValueError(f"{type(instance).__name__}.{attribute.name} must match {NAME.pattern}, got {item!r}")
+        _name(instance, attribute, item)
+
+
+def _bool(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if type(value) is not bool:
+        raise _refuse(instance, attribute, "be True or False", value)
+
+
+def _pairs(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    pairs = value if type(value) is tuple else (None,)
+    if not all(type(pair) is tuple and len(pair) == 2 and type(pair[0]) is str for pair in pairs):
+        raise _refuse(instance, attribute, "be a tuple of (name, value) pairs", value)
+
+
+def _bounds(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    ends = value if type(value) is tuple else ()
+    if len(ends) != 2 or not all(type(end) in (int, float) for end in ends) or not ends[0] < ends[1]:
+        raise _refuse(instance, attribute, "be the smallest and the largest value", value)
 
 
 @attrs.frozen(kw_only=True)
@@ -50,13 +86,15 @@ class Spec:
     """
 
     kind: ClassVar[str]
+    product: ClassVar[str]
+    """``"module:attribute"`` of the class that the target's product is of; a command is its target itself."""
 
     name: str = attrs.field(validator=_name)
     target: str = attrs.field(validator=_target)
-    summary: str = attrs.field(validator=attrs.validators.instance_of(str))
+    summary: str = attrs.field(validator=_text)
     aliases: tuple[str, ...] = attrs.field(default=(), converter=_tuple, validator=_names)
-    citation: str = attrs.field(default="", validator=attrs.validators.instance_of(str))
-    preset: tuple[tuple[str, object], ...] = ()
+    citation: str = attrs.field(default="", validator=_text)
+    preset: tuple[tuple[str, object], ...] = attrs.field(default=(), validator=_pairs)
 
 
 @attrs.frozen(kw_only=True)
@@ -64,6 +102,7 @@ class ParameterizationSpec(Spec):
     """``target(**parameters)`` builds a :class:`spectralkit.diffusion.process.Process`."""
 
     kind: ClassVar[str] = "parameterization"
+    product: ClassVar[str] = "spectralkit.diffusion.process:Process"
 
 
 @attrs.frozen(kw_only=True)
@@ -79,12 +118,13 @@ class MethodSpec(Spec):
     """
 
     kind: ClassVar[str] = "method"
+    product: ClassVar[str] = "spectralkit.inversion.parts:Parts"
 
-    stochastic: bool = False
-    invertible: bool = False
-    inverts: bool = True
-    cost: str = "N F + N F"
-    state: str = "x_T"
+    stochastic: bool = attrs.field(default=False, validator=_bool)
+    invertible: bool = attrs.field(default=False, validator=_bool)
+    inverts: bool = attrs.field(default=True, validator=_bool)
+    cost: str = attrs.field(default="N F + N F", validator=_text)
+    state: str = attrs.field(default="x_T", validator=_text)
 
 
 @attrs.frozen(kw_only=True)
@@ -101,6 +141,7 @@ class MetricSpec(Spec):
     """
 
     kind: ClassVar[str] = "metric"
+    product: ClassVar[str] = "spectralkit.metric:Score"
 
     inputs: tuple[str, ...] = attrs.field(
         converter=_tuple,
@@ -112,7 +153,7 @@ class MetricSpec(Spec):
         validator=attrs.validators.deep_iterable(attrs.validators.in_(("targets", "structure"))),
     )
     higher_is_better: bool
-    range: tuple[float, float] = (0.0, 1.0)
+    range: tuple[float, float] = attrs.field(default=(0.0, 1.0), validator=_bounds)
 
 
 @attrs.frozen(kw_only=True)
@@ -125,9 +166,10 @@ class ModelSpec(Spec):
     """
 
     kind: ClassVar[str] = "model"
+    product: ClassVar[str] = "spectralkit.models.model:Model"
 
     dataset: str = attrs.field(validator=_name)
-    fitted: bool = False
+    fitted: bool = attrs.field(default=False, validator=_bool)
 
 
 @attrs.frozen(kw_only=True)
@@ -139,6 +181,7 @@ class DatasetSpec(Spec):
     """
 
     kind: ClassVar[str] = "dataset"
+    product: ClassVar[str] = "spectralkit.data:TranslationDataset"
 
     training: str | None = attrs.field(default=None, validator=attrs.validators.optional(_target))
 
@@ -148,6 +191,7 @@ class CommandSpec(Spec):
     """``target`` is a :class:`spectralkit.cli.command.Command`; the module behind it imports torch only in ``run``."""
 
     kind: ClassVar[str] = "command"
+    product: ClassVar[str] = "spectralkit.cli.command:Command"
 
 
 KINDS: dict[str, type[Spec]] = {

@@ -19,9 +19,12 @@ from spectralkit.metric import Score, build_metric
 from spectralkit.models.checkpoint import read_config
 from spectralkit.models.loading import build_model, is_directory
 from spectralkit.models.model import Model
+from spectralkit.plugins.registered import ContractError, Registered, blame, blaming
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.specs import MetricSpec, ModelSpec
+from spectralkit.plugins.text import brief
 from spectralkit.running.config import DEFAULT_METRICS, DEFAULT_SAMPLES, RunConfig, check_parts
+from spectralkit.running.contract import check_dataset, check_model, check_sample
 from spectralkit.running.picture import image_mode
 
 
@@ -30,13 +33,36 @@ class NamedMetric:
     """A metric with the spec that says what to feed it."""
 
     name: str
-    spec: MetricSpec
+    registered: Registered
     metric: Score
+
+    @property
+    def spec(self) -> MetricSpec:
+        """What its plugin declares."""
+        return cast(MetricSpec, self.registered.spec)
 
     def update(self, inputs: Mapping[str, Tensor]) -> Tensor | None:
         """Feed one batch; the per-sample values, where the metric has any."""
-        self.metric.update(**{name: inputs[name] for name in self.spec.inputs})
-        return self.metric.values
+        given = {name: inputs[name] for name in self.spec.inputs}
+        with blame(self.registered):
+            self.metric.update(**given)
+            values, count = self.metric.values, len(inputs["generated"])
+            if values is not None and (not isinstance(values, Tensor) or tuple(values.shape) != (count,)):
+                raise ContractError(self.metric, f"has the values {brief(values)}, expected a tensor of {count}")
+            return values
+
+    def score(self) -> float:
+        """The number it has come to."""
+        with blame(self.registered):
+            return float(self.metric.compute())
+
+    def details(self) -> dict[str, float | str]:
+        """The numbers beside it."""
+        with blame(self.registered):
+            found = dict(self.metric.details())
+            if not all(isinstance(value, int | float | str) for value in found.values()):
+                raise ContractError(self.metric, f"has the details {brief(found)}, expected numbers and text")
+            return {str(name): value for name, value in found.items()}
 
 
 @attrs.frozen(eq=False)
@@ -77,11 +103,15 @@ def assemble(config: RunConfig) -> Assembly:
     check_parts(config.settings, {"model", "dataset", *(term.name for term in parse(config.method)), *wanted})
     method = load_method(config.method, config.settings)
     dataset = load_dataset(name, **_dataset_parameters(config))
-    image_mode(dataset.shape[0])
-    samples = _samples(config, name, len(dataset))
+    with blaming("dataset"):
+        check_dataset(dataset)
+        image_mode(dataset.shape[0])
+        samples = _samples(config, name, len(dataset))
     parameters = config.settings.get("model", {})
-    model = build_model(config.model, parameters, dataset=dataset, device=config.device)
-    model.check_fits(dataset)
+    with blaming("model"):
+        model = build_model(config.model, parameters, dataset=dataset, device=config.device)
+        check_model(model)
+        model.check_fits(dataset)
     metrics = tuple(_metrics(config, wanted, dataset))
     resolved = attrs.evolve(
         config, dataset=name, samples=samples, metrics=tuple(metric.name for metric in metrics) or None
@@ -122,10 +152,11 @@ def _wanted_metrics(config: RunConfig) -> tuple[str, ...]:
 
 
 def _metrics(config: RunConfig, names: tuple[str, ...], dataset: TranslationDataset) -> Iterator[NamedMetric]:
-    has_reference = dataset[0].reference is not None
+    with blaming("dataset"):
+        has_reference = check_sample(dataset, 0, dataset[0], wanted=False).reference is not None
     for name in names:
-        spec = cast(MetricSpec, registry().resolve("metric", name).spec)
-        if "reference" in spec.inputs and not has_reference:
+        registered = registry().resolve("metric", name)
+        if "reference" in cast(MetricSpec, registered.spec).inputs and not has_reference:
             if config.metrics is None:
                 continue
             raise ConfigurationError(
@@ -133,4 +164,4 @@ def _metrics(config: RunConfig, names: tuple[str, ...], dataset: TranslationData
                 "choose other --metrics"
             )
         metric = build_metric(name, config.settings.get(name, {}), dataset=dataset)
-        yield NamedMetric(name, spec, metric)
+        yield NamedMetric(name, registered, metric)

@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
+from spectralkit.plugins.specs import LONGEST_TEXT
+from spectralkit.plugins.text import brief
+
 
 def as_json(document: object) -> str:
     """``document`` as strict JSON: NaN and infinities become null, paths text, other strangers their ``repr``."""
@@ -23,7 +26,7 @@ def _for_json(value: object) -> object:
         return {str(key): _for_json(item) for key, item in value.items()}
     if isinstance(value, Sequence):
         return [_for_json(item) for item in value]
-    return str(value) if isinstance(value, PurePath) else repr(value)
+    return str(value) if isinstance(value, PurePath) else brief(value, LONGEST_TEXT)
 
 
 def as_toml(document: Mapping[str, Any]) -> bytes:
@@ -40,4 +43,4 @@ def _for_toml(value: object) -> Any:
         return {str(key): _for_toml(item) for key, item in value.items() if item is not None}
     if isinstance(value, Sequence):
         return [_for_toml(item) for item in value]
-    return str(value) if isinstance(value, PurePath) else repr(value)
+    return str(value) if isinstance(value, PurePath) else brief(value, LONGEST_TEXT)

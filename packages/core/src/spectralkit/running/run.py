@@ -25,11 +25,13 @@ from spectralkit.errors import DataError
 from spectralkit.inversion.driver import top_index
 from spectralkit.inversion.probe import Cost
 from spectralkit.models.result import Output
+from spectralkit.plugins.registered import blaming, parts_taken, taking_part
 from spectralkit.running.assembly import Assembly, assemble
 from spectralkit.running.config import RunConfig
+from spectralkit.running.contract import check_images, check_records, check_sample
 from spectralkit.running.document import as_json, as_toml
 from spectralkit.running.picture import grid, write_image
-from spectralkit.running.rundir import fresh_directory, safe_name, versions, write_csv
+from spectralkit.running.rundir import fresh_directory, versions, write_csv
 from spectralkit.running.watch import Pace, Unwatched, Watch
 
 GRID_ROWS = 8
@@ -81,7 +83,7 @@ def run(config: RunConfig, out: Path, *, save_latents: bool = False, watch: Watc
     Raises:
         SpectralkitError: As :func:`assemble`, or if ``out`` exists or cannot be written.
     """
-    with fresh_directory(out) as directory:
+    with fresh_directory(out) as directory, taking_part():
         assembly = assemble(config)
         report = _execute(assembly, directory, save_latents, watch or Unwatched())
         table = {"run": report.config.as_table(), "model": assembly.model.provenance, "versions": report.versions}
@@ -117,8 +119,8 @@ def _execute(assembly: Assembly, directory: Path, save_latents: bool, watch: Wat
         save_file(latents, directory / "latents.safetensors")
     recorded = [key for key in table[0] if "/" in key]
     return Report(
-        scores={m.name: float(m.metric.compute()) for m in assembly.metrics},
-        details={m.name: dict(m.metric.details()) for m in assembly.metrics},
+        scores={metric.name: metric.score() for metric in assembly.metrics},
+        details={metric.name: metric.details() for metric in assembly.metrics},
         diagnostics={key: sum(row[key] for row in table) / len(table) for key in recorded},
         samples=len(table),
         seed=config.seed,
@@ -126,7 +128,7 @@ def _execute(assembly: Assembly, directory: Path, save_latents: bool, watch: Wat
         seconds=time.perf_counter() - started,
         device=str(assembly.model.device),
         config=config,
-        versions={"python": platform.python_version(), **versions()},
+        versions={"python": platform.python_version(), **versions(parts_taken())},
     )
 
 
@@ -134,28 +136,29 @@ def _batches(assembly: Assembly) -> Iterator[list[Sample]]:
     """The samples in batches, each of them checked."""
     size, seen = assembly.config.batch_size, set[str]()
     for first in range(0, assembly.count, size):
-        batch = [assembly.dataset[i] for i in range(first, min(first + size, assembly.count))]
+        with blaming("dataset"):
+            batch = [_sample(assembly, i) for i in range(first, min(first + size, assembly.count))]
         for sample in batch:
-            _check_sample(sample, assembly)
             if sample.id in seen:
                 raise DataError(f"data set '{assembly.dataset.name}' has two samples of the id '{sample.id}'")
             seen.add(sample.id)
         yield batch
 
 
-def _check_sample(sample: Sample, assembly: Assembly) -> None:
-    """Refuse a sample whose id is no file name, or that is unlike the data set's others."""
-    safe_name(sample.id)
-    dataset = assembly.dataset
-    told = f"sample '{sample.id}' of data set '{dataset.name}'"
-    for role, image in (("source", sample.source), ("reference", sample.reference)):
-        if image is not None and tuple(image.shape) != dataset.shape:
-            raise DataError(f"{told}: its {role} has the shape {tuple(image.shape)}, the data set {dataset.shape}")
-    if sample.reference is None and any("reference" in metric.spec.inputs for metric in assembly.metrics):
-        raise DataError(f"{told} has no reference, though others have: choose --metrics that need none")
+def _sample(assembly: Assembly, index: int) -> Sample:
+    wanted = any("reference" in metric.spec.inputs for metric in assembly.metrics)
+    return check_sample(assembly.dataset, index, assembly.dataset[index], wanted)
 
 
 def _translate(assembly: Assembly, samples: list[Sample], advance: Callable[[], None]) -> Output:
+    with blaming("method", "model", "parameterization"):
+        output = _output(assembly, samples, advance)
+        check_images(assembly.model.codec, output.images, len(samples), assembly.model.shape)
+        check_records(assembly.method, output.records, len(samples))
+    return output
+
+
+def _output(assembly: Assembly, samples: list[Sample], advance: Callable[[], None]) -> Output:
     config = assembly.config
     return api.translate(
         assembly.model,

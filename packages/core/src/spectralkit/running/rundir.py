@@ -9,13 +9,14 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from spectralkit.errors import ConfigurationError, DataError
+from spectralkit.plugins.registered import Registered
 
 SUFFIX = ".partial"
 """How the names of unfinished directories end."""
@@ -114,9 +115,10 @@ def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         writer.writerows(rows)
 
 
-def versions() -> dict[str, str]:
-    """Versions of everything that shapes a number: this toolkit's packages, torch, numpy, scipy and Python."""
+def versions(parts: Iterable[Registered] = ()) -> dict[str, str]:
+    """Versions of all that shapes a number: this toolkit's packages, torch, numpy, ..., and who provides ``parts``."""
     installed = {dist.metadata["Name"]: dist.version for dist in metadata.distributions() if dist.metadata["Name"]}
     shaping = ("torch", "numpy", "scipy", "diffusers", "torchmetrics", "PyWavelets")
-    names = sorted(name for name in installed if name in shaping or name.lower().startswith("spectralkit"))
-    return {name: installed[name] for name in names}
+    names = (name for name in installed if name in shaping or name.lower().startswith("spectralkit"))
+    found = {name: installed[name] for name in names} | {part.distribution: part.version for part in parts}
+    return dict(sorted(found.items()))

@@ -23,7 +23,9 @@ from spectralkit.inversion.expression import parse
 from spectralkit.inversion.parts import Parts
 from spectralkit.models.loading import build_model
 from spectralkit.models.model import Model
+from spectralkit.plugins.registered import blaming, parts_taken, taking_part
 from spectralkit.running.config import RunConfig, check_parts
+from spectralkit.running.contract import check_images, check_model
 from spectralkit.running.document import as_toml
 from spectralkit.running.picture import MOST_PIXELS, read_image, write_image
 from spectralkit.running.rundir import fresh_directory, versions
@@ -118,12 +120,14 @@ def translate_files(
         SpectralkitError: If an input, an option or ``out`` is wrong; nothing is written then.
     """
     options = config.options
-    with fresh_directory(out) as directory:
+    with fresh_directory(out) as directory, taking_part():
         check_parts(options.settings, {"model", *(term.name for term in parse(options.method))})
         paths = find_images(inputs)
         method = api.load_method(options.method, options.settings)
         parameters = options.settings.get("model", {})
-        model = build_model(options.model, parameters, dataset=None, device=options.device)
+        with blaming("model"):
+            model = build_model(options.model, parameters, dataset=None, device=options.device)
+            check_model(model)
         work = _Work(_resolve(config, model), model, method)
         fittings = {path: work.fitting(path) for path in paths}
         tiles = sum(map(len, fittings.values()))
@@ -134,7 +138,7 @@ def translate_files(
             write_image(image, directory / f"{path.stem}.png")
         names = tuple(f"{path.stem}.png" for path in paths)
         record = {"images": names, **work.config.as_table()}
-        document = {"translate": record, "model": model.provenance, "versions": versions()}
+        document = {"translate": record, "model": model.provenance, "versions": versions(parts_taken())}
         (directory / "translate.toml").write_bytes(as_toml(document))
     return Translated(names, tiles, work.config)
 
@@ -203,7 +207,9 @@ class _Work:
         )
         size = min(self.config.options.batch_size, sum(map(len, fittings.values())))
         while batch := list(itertools.islice(tiles, size)):
-            images = self._translate(batch, pace.advance)
+            with blaming("method", "model", "parameterization"):
+                images = self._translate(batch, pace.advance)
+                check_images(self.model.codec, images, len(batch), self.model.shape)
             pace.finish_batch()
             for tile, pixels in zip(batch, images, strict=True):
                 yield attrs.evolve(tile, pixels=pixels)

@@ -15,6 +15,7 @@ from spectralkit.data import Sample, Structure, TrainingSet, TranslationDataset
 from spectralkit.errors import ConfigurationError
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.specs import DatasetSpec
+from spectralkit.plugins.training import build_training
 from spectralkit.testing.law import Kit, Law, demand, demand_finite, law
 
 LOOK = 12
@@ -44,11 +45,8 @@ class Subject:
         return [self.dataset[i] for i in sorted({i * (count - 1) // LOOK for i in range(LOOK + 1)})]
 
     def training(self) -> TrainingSet:
-        """The training set that the spec names."""
-        from importlib import import_module
-
-        module, _, attribute = str(self.spec.training).partition(":")
-        return cast(TrainingSet, getattr(import_module(module), attribute)())
+        """The training set that the spec names, built with those of the data set's parameters that it takes."""
+        return cast(TrainingSet, build_training(self.spec.name, self.parameters))
 
 
 def prepare(spec: DatasetSpec, parameters: dict[str, Any]) -> Subject:

@@ -91,7 +91,6 @@ class Subject:
 def prepare(spec: MethodSpec, parameters: dict[str, Any]) -> Subject:
     """Build the method and find out which settings it refuses as impossible."""
     parts = registry().build("method", spec.name, **parameters)
-    demand(isinstance(parts, Parts), f"{spec.target} returns {type(parts).__name__}, expected Parts")
     assert isinstance(parts, Parts)
     return Subject(spec, parts, tuple(setting for setting in SETTINGS if _accepts(parts, setting)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import cached_property
 from itertools import combinations
@@ -29,15 +30,16 @@ BATCH = 2
 
 @attrs.define(slots=False)
 class Subject:
-    """A model."""
+    """A model, and what the data set it was trained on or fitted to is built with."""
 
     spec: ModelSpec
     model: Model
+    data: Mapping[str, Any]
 
     @cached_property
     def dataset(self) -> TranslationDataset:
         """What the model says it was trained on or fitted to."""
-        return api.load_dataset(self.spec.dataset)
+        return api.load_dataset(self.spec.dataset, **self.data)
 
     @property
     def noise(self) -> Noise:
@@ -63,9 +65,10 @@ class Subject:
 
 def prepare(spec: ModelSpec, parameters: dict[str, Any]) -> Subject:
     """Load the model, fitted to its data set where it is to be fitted."""
-    model = api.load_model(spec.name, **parameters)
-    demand(isinstance(model, Model), f"{spec.target} returns {type(model).__name__}, expected Model")
-    return Subject(spec, model)
+    given = dict(parameters)
+    data = given.pop("dataset", {})
+    dataset = api.load_dataset(spec.dataset, **data) if spec.fitted else None
+    return Subject(spec, api.load_model(spec.name, dataset=dataset, **given), data)
 
 
 def stacked(prediction: Prediction) -> Tensor:
@@ -222,7 +225,7 @@ def moves_to_a_device(subject: Subject, seed: int) -> None:
     level, x = subject.states(seed)[1]
     name = next(iter(moved.conditions))
     before = subject.predict(x, level, name).x0
-    there = Subject(subject.spec, moved).predict(x, level, name)
+    there = Subject(subject.spec, moved, subject.data).predict(x, level, name)
     demand(torch.equal(there.x0, before), "moved, it predicts something else")
     with suppress(ConfigurationError):  # a model without a network has no other precision
         subject.model.to(dtype=torch.bfloat16)

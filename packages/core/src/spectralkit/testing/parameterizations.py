@@ -44,7 +44,6 @@ class Subject:
 def prepare(spec: ParameterizationSpec, parameters: dict[str, Any]) -> Subject:
     """Build the process."""
     process = registry().build("parameterization", spec.name, **parameters)
-    demand(isinstance(process, Process), f"{spec.target} returns {type(process).__name__}, expected Process")
     assert isinstance(process, Process)
     return Subject(spec, process)
 

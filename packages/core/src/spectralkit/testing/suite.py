@@ -9,7 +9,9 @@ from typing import Any, cast
 
 import attrs
 
-from spectralkit.errors import ConfigurationError
+from spectralkit.errors import ConfigurationError, SpectralkitError
+from spectralkit.plugins.containment import contained
+from spectralkit.plugins.registered import Registered, blame
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.specs import Spec
 from spectralkit.plugins.text import reason
@@ -37,19 +39,25 @@ class Suite:
     """The laws of one registered thing.
 
     Args:
-        spec: What its plugin declares.
+        registered: What is tested, and whose it is.
         kit: How its kind is tested.
         parameters: What it is built with.
     """
 
-    spec: Spec
+    registered: Registered
     kit: Kit
     parameters: dict[str, Any]
+
+    @property
+    def spec(self) -> Spec:
+        """What its plugin declares."""
+        return self.registered.spec
 
     @cached_property
     def subject(self) -> Any:
         """What the laws are verified on, built once."""
-        return self.kit.prepare(self.spec, self.parameters)
+        with blame(self.registered):
+            return self.kit.prepare(self.spec, self.parameters)
 
     @property
     def laws(self) -> tuple[Law[Any], ...]:
@@ -67,17 +75,29 @@ class Suite:
             yield Verdict(law, _broken(law, subject))
 
 
+class _BreachError(SpectralkitError):
+    """Whatever a plugin raises is a breach of the law at hand."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(reason(error))
+
+
 def _broken(law: Law[Any], subject: Any) -> str | None:
     try:
-        for seed in range(law.examples):
-            law.verify(subject, seed)
-    except Exception as error:  # whatever a plugin raises is a breach of the law at hand
+        with contained(_BreachError):
+            for seed in range(law.examples):
+                law.verify(subject, seed)
+    except _BreachError as breach:
+        return str(breach)
+    except SpectralkitError as error:
         return reason(error)
     return None
 
 
 def suite(kind: str, name: str, /, **parameters: Any) -> Suite:
     """The suite of the thing of ``kind`` registered as ``name``, built with ``parameters``.
+
+    A model's data set, where it needs parameters of its own, takes them as ``dataset={...}``.
 
     Raises:
         UnknownNameError: If nothing has the name.
@@ -87,7 +107,7 @@ def suite(kind: str, name: str, /, **parameters: Any) -> Suite:
     if kind not in KITS:
         raise ConfigurationError(f"there are no laws for the kind {kind!r}: choose one of {', '.join(KITS)}")
     kit = cast(Kit, import_module(f"spectralkit.testing.{kind}s").KIT)
-    return Suite(registry().resolve(kind, name).spec, kit, parameters)
+    return Suite(registry().resolve(kind, name), kit, parameters)
 
 
 def conformance(kind: str, name: str, /, **parameters: Any) -> Callable[..., None]:
@@ -98,7 +118,7 @@ def conformance(kind: str, name: str, /, **parameters: Any) -> Callable[..., Non
     Args:
         kind: ``method``, ``metric``, ``model``, ``dataset`` or ``parameterization``.
         name: The registered name.
-        **parameters: What it is built with.
+        **parameters: What it is built with; a model's ``dataset={...}`` is what its data set is built with.
 
     Raises:
         UnknownNameError: If nothing has the name.

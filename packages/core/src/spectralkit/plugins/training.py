@@ -1,0 +1,37 @@
+"""The training half of a registered data set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import attrs
+
+from spectralkit.errors import ConfigurationError
+from spectralkit.plugins import signature
+from spectralkit.plugins.registered import blame
+from spectralkit.plugins.registry import registry
+from spectralkit.plugins.specs import DatasetSpec
+from spectralkit.plugins.text import one_line
+
+
+def build_training(name: str, parameters: Mapping[str, Any]) -> object:
+    """The :class:`spectralkit.data.TrainingSet` of a data set.
+
+    Args:
+        name: A registered data set.
+        parameters: The data set's; those that the training set takes too (a folder, not a degradation) are passed on.
+
+    Raises:
+        ConfigurationError: If the data set has no training data.
+        SpectralkitError: If it is unknown, or its training set cannot be built.
+    """
+    registered = registry().resolve("dataset", name)
+    target = cast(DatasetSpec, registered.spec).training
+    if target is None:
+        raise ConfigurationError(f"data set {one_line(name)!r} has no training data: choose another")
+    training = attrs.evolve(registered, spec=attrs.evolve(registered.spec, target=target))
+    factory = cast(Any, registry().load(training))
+    with blame(training):
+        declared = {parameter.name: parameter for parameter in signature.read(factory)}
+        return factory(**{key: declared[key].accept(value) for key, value in parameters.items() if key in declared})

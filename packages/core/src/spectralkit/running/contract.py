@@ -1,0 +1,108 @@
+"""What data sets and models hand to a run, held to their contracts; a breach is told with the plugin's name."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import get_args
+
+from torch import Tensor
+
+from spectralkit.data import Sample, Structure, TranslationDataset
+from spectralkit.errors import DataError
+from spectralkit.models.model import Model
+from spectralkit.plugins.registered import ContractError
+from spectralkit.plugins.text import brief
+from spectralkit.running.rundir import safe_name
+
+
+def check_dataset(dataset: TranslationDataset) -> None:
+    """Refuse a data set that does not say what it is.
+
+    Raises:
+        ContractError: Naming the property at fault.
+    """
+    for name, value in (("name", dataset.name), ("source", dataset.source), ("target", dataset.target)):
+        if not isinstance(value, str) or not value:
+            raise ContractError(dataset, f"has the {name} {brief(value)}, expected text")
+    if not _is_shape(dataset.shape):
+        raise ContractError(dataset, f"has the shape {brief(dataset.shape)}, expected (C, H, W)")
+    if dataset.structure not in get_args(Structure):
+        raise ContractError(dataset, f"has the structure {brief(dataset.structure)}, expected one of {Structure}")
+
+
+def check_model(model: Model) -> None:
+    """Refuse a model that does not say what it takes.
+
+    Raises:
+        ContractError: Naming the field at fault.
+    """
+    if not _is_shape(model.shape):
+        raise ContractError(model, f"has the shape {brief(model.shape)}, expected (C, H, W)")
+    if not isinstance(model.name, str) or not isinstance(model.dataset, str):
+        raise ContractError(model, "has no name, or names no data set")
+    conditions = model.conditions
+    if not isinstance(conditions, Mapping) or not conditions or not all(isinstance(name, str) for name in conditions):
+        raise ContractError(model, f"has the conditions {brief(conditions)}, expected embeddings by name")
+    if not all(isinstance(embedding, Tensor) for embedding in conditions.values()):
+        raise ContractError(model, "has a condition that is no tensor")
+    if not isinstance(model.null, Tensor | None):
+        raise ContractError(model, f"has the null {brief(model.null)}, expected a tensor or None")
+
+
+def check_sample(dataset: TranslationDataset, index: int, sample: object, wanted: bool) -> Sample:
+    """``sample`` where it is one, like the others of its data set, with an id that can be a file name.
+
+    Args:
+        dataset: Where it comes from.
+        index: Which it is.
+        sample: What the data set returned.
+        wanted: Whether a reference is needed.
+
+    Raises:
+        ContractError: If it is no sample of tensors.
+        DataError: If its images or its id cannot be used.
+    """
+    if not isinstance(sample, Sample) or not isinstance(sample.id, str):
+        raise ContractError(dataset, f"returned {brief(sample)} as item {index}, expected a Sample")
+    safe_name(sample.id)
+    told = f"sample '{sample.id}' of data set '{dataset.name}'"
+    for role, image in (("source", sample.source), ("reference", sample.reference)):
+        if image is None and role == "reference":
+            continue
+        if not isinstance(image, Tensor) or not image.is_floating_point():
+            raise ContractError(dataset, f"returned no floating-point tensor as the {role} of sample '{sample.id}'")
+        if tuple(image.shape) != dataset.shape:
+            raise DataError(f"{told}: its {role} has the shape {tuple(image.shape)}, the data set {dataset.shape}")
+    if sample.reference is None and wanted:
+        raise DataError(f"{told} has no reference, though others have: choose --metrics that need none")
+    return sample
+
+
+def check_images(codec: object, images: object, count: int, shape: tuple[int, ...]) -> None:
+    """Refuse decoded images that are not ``count`` finite ones of ``shape`` in [0, 1].
+
+    Raises:
+        ContractError: Naming the codec.
+    """
+    if not isinstance(images, Tensor) or tuple(images.shape) != (count, *shape):
+        found = tuple(images.shape) if isinstance(images, Tensor) else brief(images)
+        raise ContractError(codec, f"decoded {found}, expected images of the shape {(count, *shape)}")
+    low, high = float(images.min()), float(images.max())
+    if not (math.isfinite(low) and math.isfinite(high) and low >= 0 and high <= 1):
+        raise ContractError(codec, f"decoded values in [{low:.4g}, {high:.4g}], expected [0, 1]")
+
+
+def check_records(method: object, records: Mapping[str, Tensor], count: int) -> None:
+    """Refuse diagnostics that are not one value per step and sample.
+
+    Raises:
+        ContractError: Naming the method and the diagnostic.
+    """
+    for name, values in records.items():
+        if values.ndim != 2 or values.shape[1] != count:
+            raise ContractError(method, f"recorded {tuple(values.shape)} as {brief(name)}, expected (steps, {count})")
+
+
+def _is_shape(shape: object) -> bool:
+    return isinstance(shape, tuple) and len(shape) == 3 and all(type(side) is int and side > 0 for side in shape)
