@@ -1,6 +1,7 @@
 """Rewrite the generated sections of the documentation from the installed system.
 
 python docs/generate.py methods       the tables of methods.md
+python docs/generate.py reference     the classes of reference.md
 python docs/generate.py results       the yardsticks of results.md
 python docs/generate.py comparison    run every method and tabulate the scores in comparison.md
 """
@@ -12,7 +13,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from pages import comparison, methods
+from pages import comparison, methods, reference
 from pages.markdown import with_section
 from pages.yardsticks import yardsticks
 
@@ -27,6 +28,7 @@ SECTIONS: dict[str, dict[str, Callable[[], str]]] = {
         "matrix": methods.matrix,
         "refusals": methods.refusals,
     },
+    "reference": reference.sections(),
     "results": {"yardsticks": yardsticks},
 }
 """By page, what stands in each of its generated sections."""

@@ -1,26 +1,20 @@
-"""``plugins.md`` tells of every hook and every field, and its plugin works as printed."""
+"""``plugins.md`` tells of every hook and every field, and each of its packages installs and works as printed."""
 
 from __future__ import annotations
 
-import importlib
 import inspect
+import json
+import os
 import re
+import subprocess
 import sys
-import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
 import pytest
-import torch
 
-from spectralkit.inversion import driver
-from spectralkit.inversion.parts import Parts
-from spectralkit.metric import Score
 from spectralkit.plugins import hookspecs
-from spectralkit.plugins.registry import Registry, registry, survey
 from spectralkit.plugins.specs import KINDS, Spec
-from spectralkit.testing.oracle import context_for, random_gaussian, source_batch
 
 PAGE = (Path(__file__).parents[1] / "plugins.md").read_text()
 HOOKS = [hook for name, hook in inspect.getmembers(hookspecs, inspect.isfunction) if name.startswith("spectralkit_")]
@@ -50,57 +44,151 @@ def test_every_variable_is_told(variable):
     assert variable in PAGE
 
 
-@pytest.fixture
-def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
-    """The page's plugin, installed as pip would."""
-    files = dict(re.findall(r"^`([\w/.]+)`:\n\n```\w+\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL))
-    project = tomllib.loads(files["pyproject.toml"])["project"]
-    for path, text in files.items():
-        written = tmp_path / path
-        written.parent.mkdir(parents=True, exist_ok=True)
-        written.write_text(text)
-    (tmp_path / "src/acme_shell/__init__.py").touch()
-    info = tmp_path / f"src/acme_shell-{project['version']}.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n")
-    entries = "".join(f"{name} = {value}\n" for name, value in project["entry-points"]["spectralkit"].items())
-    (info / "entry_points.txt").write_text(f"[spectralkit]\n{entries}")
-    monkeypatch.syspath_prepend(tmp_path / "src")
-    importlib.invalidate_caches()
-    survey.cache_clear()
-    yield registry()
-    survey.cache_clear()
-    for name in [name for name in sys.modules if name.partition(".")[0] == "acme_shell"]:
-        del sys.modules[name]
+# --- the packages ---
+
+CODE = re.compile(r"^`([\w/.]+)`:\n\n```\w+\n(.*?)^```", re.MULTILINE | re.DOTALL)
+SECTIONS = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
+FILES = {title: dict(CODE.findall(text)) for title, text in SECTIONS.items() if "`pyproject.toml`:" in text}
+CHECKS = [tuple(words.split()) for words in re.findall(r"^    spectralkit check (\w+ [\w-]+)$", PAGE, re.MULTILINE)]
+SMALL = ["--samples", "2", "--steps", "3", "--device", "cpu", "--json"]
 
 
-def test_the_method_of_the_page_works(acme):
-    assert acme.resolve("method", "shell").distribution == "acme-shell"
-    assert [(p.name, p.type, p.help) for p in acme.parameters("method", "shell")] == [
-        ("amount", "float", "Fraction of the way, in [0, 1].")
-    ]
-    denoiser = random_gaussian(0)
-    context = context_for(denoiser, source_batch(denoiser, 0, 2, 0), 10)
-
-    def latent(parts: Parts) -> torch.Tensor:
-        return driver.invert(parts, context).latent
-
-    whole, none = (acme.build("method", "shell", amount=amount) for amount in (1, 0))
-    torch.testing.assert_close(latent(none), latent(Parts()), rtol=0, atol=0)
-    norms = latent(whole).flatten(1).norm(dim=1)
-    torch.testing.assert_close(norms, torch.full_like(norms, latent(whole)[0].numel() ** 0.5))
+def named(title: str) -> str:
+    """The command that checks what the section is about."""
+    return next(iter(re.findall(r"^    spectralkit check (.*)$", SECTIONS[title], re.MULTILINE)), "")
 
 
-def test_the_metric_of_the_page_works(acme):
-    metric = acme.build("metric", "tint")
-    assert isinstance(metric, Score)
-    black = torch.zeros(2, 3, 4, 4)
-    metric.update(source=black, generated=black + 0.5)
-    assert float(metric.compute()) == pytest.approx(0.75**0.5)
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The packages of the page, extracted and installed by pip into ``site``."""
+    folder = tmp_path_factory.mktemp("page")
+    for number, files in enumerate(FILES.values()):
+        for path, text in files.items():
+            written = folder / f"package{number}" / path
+            written.parent.mkdir(parents=True, exist_ok=True)
+            written.write_text(text)
+    packages = [str(folder / f"package{number}") for number in range(len(FILES))]
+    install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "--no-index"]
+    subprocess.run([*install, "--target", str(folder / "site"), *packages], check=True)
+    return folder
 
 
-def test_what_the_page_does_in_python_works(acme):
-    code = re.findall(r"^```python\n(from spectralkit\.plugins\.registry.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
-    assert len(code) == 1
-    exec(code[0], {})
-    assert str(acme.build("method", "shell", amount=0.2).corrections) == "(ShellCorrection(amount=0.2),)"
+def python(folder: Path, *arguments: str) -> str:
+    paths = [str(folder / "site"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_there_is_a_package_for_every_kind_with_its_check_and_its_test():
+    code = "".join(text for files in FILES.values() for text in files.values())
+    assert set(re.findall(r"def (spectralkit_\w+)", code)) == {f"spectralkit_{kind}s" for kind in KINDS}
+    for title, files in FILES.items():
+        (test,) = (text for path, text in files.items() if path.startswith("tests/"))
+        assert len(test.splitlines()) == 2
+        kind, _, name = named(title).partition(" ")
+        assert f'conformance("{kind}", "{name}")' in test or title == "A command"
+
+
+def test_every_package_is_found(folder):
+    plugins = json.loads(python(folder, "-m", "spectralkit", "plugins", "--json"))
+    listed = {plugin["distribution"]: plugin for plugin in plugins}
+    for files in FILES.values():
+        name = re.search(r'name = "(.*)"', files["pyproject.toml"])[1]
+        assert (listed[name]["status"], listed[name]["version"]) == ("ok", "1.0"), listed[name]
+
+
+def test_every_check_of_the_page_passes(folder):
+    code = "import sys; from spectralkit.cli.main import main; sys.exit(max(main(['check', *c]) for c in CHECKS))"
+    told = python(folder, "-c", f"CHECKS = {CHECKS}\n{code}")  # in one process: torch is slow to import
+    assert len(CHECKS) == len(FILES) - 1  # a command has no laws
+    for kind, name in CHECKS:
+        found, every = re.search(rf"^{kind} {name}: (\d+) of (\d+) laws hold", told, re.MULTILINE).groups()
+        assert found == every
+
+
+def test_every_test_of_the_page_passes(folder):
+    tests = [str(path) for path in sorted(folder.glob("package*/tests/*.py"))]
+    assert len(tests) == len(FILES)
+    told = python(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={folder}", *tests)
+    assert "failed" not in told
+
+
+def test_they_all_work_together(folder):
+    words = ["--model", "blob", "--method", "adams+shell", "--dataset", "waves", "--metrics", "tint", *SMALL]
+    report = json.loads(python(folder, "-m", "spectralkit", "run", *words, "--out", "together"))
+    assert 0 <= report["scores"]["tint"] <= 3**0.5
+    assert report["cost"]["forwards"] == 6  # an evaluation a step, each way
+    provided = {name: report["versions"][f"acme-{name}"] for name in ("blob", "adams", "shell", "waves", "tint")}
+    assert set(provided.values()) == {"1.0"}
+    assert "acme-cosine" not in report["versions"]
+
+
+def test_the_process_serves_a_model(folder):
+    words = ["--model", "gaussian", "--set", "model.process=cosine", "--dataset", "waves", *SMALL]
+    report = json.loads(python(folder, "-m", "spectralkit", "run", *words, "--out", "process"))
+    assert report["versions"]["acme-cosine"] == "1.0"
+
+
+def test_the_command_has_its_alias_and_its_document(folder):
+    document = json.loads(python(folder, "-m", "spectralkit", "gray", "waves", "--json"))
+    assert document["samples"] == 16
+    assert 0.4 < document["grey"] < 0.6
+
+
+METHODS = """
+import torch
+from spectralkit.inversion.driver import invert
+from spectralkit.inversion.parts import Parts
+from spectralkit.plugins.registry import registry
+from spectralkit.testing.oracle import context_for, random_gaussian, source_batch
+
+oracle = random_gaussian(0)
+x0 = source_batch(oracle, 0, 2, 0)
+
+
+def latent(parts, steps=10):
+    return invert(parts, context_for(oracle, x0, steps)).latent
+
+
+def error(parts, steps):
+    context = context_for(oracle, x0, steps)
+    exact = oracle.flow(context.x0, context.levels[0], context.levels[-1], context.source)
+    return float((latent(parts, steps) - exact).norm())
+
+
+none, whole = (latent(registry().build("method", "shell", amount=amount)) for amount in (0, 1))
+torch.testing.assert_close(none, latent(Parts()), rtol=0, atol=0)
+norms = whole.flatten(1).norm(dim=1)
+torch.testing.assert_close(norms, torch.full_like(norms, whole[0].numel() ** 0.5))
+
+adams = registry().build("method", "adams")
+first, second = ([error(parts, steps) for steps in (100, 200)] for parts in (Parts(), adams))
+assert second[1] < 0.2 * first[1]
+assert first[0] / first[1] < 2.5 < 3 < second[0] / second[1]  # of first and of second order
+"""
+
+
+def test_the_methods_do_what_their_texts_say(folder):
+    python(folder, "-c", METHODS)
+
+
+@pytest.mark.parametrize(
+    ("start", "told"),
+    [
+        ("from spectralkit.plugins.registry import registry\n", "corrections=(ShellCorrection(amount=0.2),)"),
+        ("from spectralkit.inversion.method", "depth=0.5"),
+    ],
+)
+def test_what_the_page_does_in_python_works(start, told, folder):
+    (code,) = re.findall(rf"^```python\n({re.escape(start)}.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    last = code.splitlines()[-1].partition("  #")[0]
+    assert told in python(folder, "-c", f"{code}\nprint({last})")

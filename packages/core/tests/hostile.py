@@ -2,6 +2,7 @@
 
 # No annotations import: targets are read by their real annotations here.
 
+import atexit
 import os
 import sys
 from typing import Any
@@ -242,6 +243,8 @@ def process(where: str = "target", how: str = "exits") -> Process:
 
 
 def loud() -> Parts:
+    atexit.register(os.write, 1, b"at exit\n")
+    atexit.register(print, "by print at exit")
     print("by print")
     os.write(1, b"by descriptor\n")
     os.system("echo by child")

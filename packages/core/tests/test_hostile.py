@@ -198,7 +198,7 @@ def test_with_json_whatever_is_written_to_the_descriptor_goes_elsewhere(evil, tm
     done = spectralkit(evil, *words, "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["samples"] == 4
-    for told in ("by print", "by descriptor", "by child", "by libc", "at import"):
+    for told in ("by print", "by descriptor", "by child", "by libc", "at import", "at exit", "by print at exit"):
         assert told in done.stderr
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TextIO
 
-from spectralkit.cli.streams import diverted
+from spectralkit.cli.streams import divert_at_exit, diverted
 from spectralkit.plugins.text import one_line
 from spectralkit.running.document import as_json
 
@@ -30,6 +30,7 @@ def json_only() -> Iterator[None]:
             yield
         finally:
             _document.reset(token)
+            divert_at_exit()
 
 
 def print_json(document: object) -> None:

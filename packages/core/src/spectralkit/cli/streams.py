@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import os
 import sys
@@ -21,6 +22,18 @@ def diverted() -> Iterator[TextIO | None]:
         stream = undo.enter_context(_elsewhere(sys.stdout)) if _is_descriptor(sys.__stdout__, 1) else sys.stdout
         undo.enter_context(redirect_stdout(sys.stderr))
         yield stream
+
+
+def divert_at_exit() -> None:
+    """Point descriptor 1 at stderr before anything that plugins leave for the end of the process is done."""
+    atexit.unregister(_leave)
+    atexit.register(_leave)  # the last one registered is called first
+
+
+def _leave() -> None:
+    with suppress(OSError, ValueError):
+        _flush()
+        os.dup2(2, 1)
 
 
 def _is_descriptor(stream: TextIO | None, number: int) -> bool:
