@@ -23,6 +23,8 @@ from spectralkit.models.model import Model, PixelCodec
 from spectralkit.plugins import DatasetSpec, MethodSpec, MetricSpec, ModelSpec, ParameterizationSpec, hookimpl
 from spectralkit.testing.oracle import RandomNetwork
 
+from torchmetrics import Metric  # isort: skip
+
 ME = __name__
 
 
@@ -37,10 +39,13 @@ def spectralkit_methods():
 
 @hookimpl
 def spectralkit_metrics():
+    toy = {"target": f"{ME}:ToyMetric", "summary": "", "higher_is_better": True}
     return [
+        MetricSpec(name="toy", inputs=("source", "generated"), **toy),
+        MetricSpec(name="toy-swapped", inputs=("generated", "source"), **toy),
         MetricSpec(
-            name="toy", target=f"{ME}:ToyMetric", summary="", inputs=("source", "generated"), higher_is_better=True
-        )
+            name="toy-target", target=f"{ME}:Contrast", summary="", inputs=("generated",), higher_is_better=None
+        ),
     ]
 
 
@@ -157,8 +162,16 @@ class ToyMetric(MeanScore):
         super().__init__()
         self.defect = defect
         self.seen = 0
+        if defect == "shared":
+            del self._defaults["alone"]
+
+    @property
+    def higher_is_better(self) -> bool | None:
+        return None if self.defect == "undirected" else True
 
     def score(self, *, source: Tensor, generated: Tensor) -> Tensor:
+        if self.defect == "hasty":
+            self.count += 1
         if self.defect == "accepts NaN":
             source, generated = source.nan_to_num().clamp(0, 1), generated.nan_to_num().clamp(0, 1)
         if self.defect == "guesses the range":
@@ -193,11 +206,25 @@ class ToyMetric(MeanScore):
         return score[None].expand(2) if self.defect == "no scalar" else score
 
     def reset(self) -> None:
-        if getattr(self, "defect", "") != "reset":
+        values = self.values
+        if self.defect != "reset":
             super().reset()
+        if self.defect == "remembers":
+            self.values = values
+
+    def _apply(self, fn, *rest):
+        return Metric._apply(self, fn, *rest) if self.defect == "half" else super()._apply(fn, *rest)
 
     def details(self):
         return {"N": self.count} if self.defect == "details" else {"N": float(self.count)}
+
+
+class Contrast(MeanScore):
+    """The standard deviation of the pixels; that of real images is right."""
+
+    def score(self, *, generated: Tensor) -> Tensor:
+        check_images("toy-target", generated=generated)
+        return generated.flatten(1).std(dim=1)
 
 
 # --- data sets ---
