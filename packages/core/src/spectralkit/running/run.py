@@ -24,6 +24,7 @@ from spectralkit.data import Sample
 from spectralkit.errors import DataError
 from spectralkit.inversion.driver import top_index
 from spectralkit.inversion.probe import Cost
+from spectralkit.models.checkpoint import save_tensors
 from spectralkit.models.result import Output
 from spectralkit.plugins.registered import blaming, parts_taken, taking_part
 from spectralkit.running.assembly import Assembly, assemble
@@ -83,12 +84,18 @@ def run(config: RunConfig, out: Path, *, save_latents: bool = False, watch: Watc
     Raises:
         SpectralkitError: As :func:`assemble`, or if ``out`` exists or cannot be written.
     """
-    with fresh_directory(out) as directory, taking_part():
-        assembly = assemble(config)
-        report = _execute(assembly, directory, save_latents, watch or Unwatched())
-        table = {"run": report.config.as_table(), "model": assembly.model.provenance, "versions": report.versions}
-        (directory / "run.toml").write_bytes(as_toml(table))
-        (directory / "metrics.json").write_text(as_json(report.document()), encoding="utf-8")
+    with fresh_directory(out) as directory:
+        return run_into(directory, config, save_latents=save_latents, watch=watch)
+
+
+@taking_part()
+def run_into(directory: Path, config: RunConfig, *, save_latents: bool = False, watch: Watch | None = None) -> Report:
+    """Run ``config`` and write what a run directory holds into an empty ``directory``."""
+    assembly = assemble(config)
+    report = _execute(assembly, directory, save_latents, watch or Unwatched())
+    table = {"run": report.config.as_table(), "model": assembly.model.provenance, "versions": report.versions}
+    (directory / "run.toml").write_bytes(as_toml(table))
+    (directory / "metrics.json").write_text(as_json(report.document()), encoding="utf-8")
     return report
 
 
@@ -114,9 +121,7 @@ def _execute(assembly: Assembly, directory: Path, save_latents: bool, watch: Wat
     write_csv(directory / "samples.csv", table)
     _picture(assembly, pictured).save(directory / "grid.png")
     if save_latents:
-        from safetensors.torch import save_file
-
-        save_file(latents, directory / "latents.safetensors")
+        save_tensors(latents, directory / "latents.safetensors")
     recorded = [key for key in table[0] if "/" in key]
     return Report(
         scores={metric.name: metric.score() for metric in assembly.metrics},
