@@ -103,7 +103,7 @@ def toy_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint with random weights for the toy data; not to be changed, copy it."""
     import torch
 
-    from spectralkit.models.checkpoint import CheckpointConfig, save_checkpoint
+    from spectralkit.models.legacy import CheckpointConfig, save_checkpoint
     from spectralkit.models.unet import ConditionalUNet, UNetConfig
 
     torch.manual_seed(0)
