@@ -38,8 +38,13 @@ def acting(body: str) -> str:
     return COMMAND + "\n".join(f"    {line}" for line in body.splitlines())
 
 
+def search_path(site: Path) -> str:
+    """``PYTHONPATH`` with a stranger's plugin in front."""
+    return os.pathsep.join(filter(None, (str(site), os.environ.get("PYTHONPATH"))))
+
+
 def program(*arguments: str, site: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
-    path = {"PYTHONPATH": os.pathsep.join(filter(None, (str(site), os.environ.get("PYTHONPATH"))))} if site else {}
+    path = {"PYTHONPATH": search_path(site)} if site else {}
     return subprocess.run(
         [sys.executable, "-m", "spectralkit", *arguments],
         capture_output=True,
@@ -113,7 +118,9 @@ def test_a_command_that_returns_no_exit_code_is_told(install, capsys):
 def test_a_file_that_cannot_be_opened_is_no_defect(install, capsys):
     install("acme-act", "act", acting("open('/no/such/folder/file')"))
     assert main(["act"]) == 2
-    assert only_line(capsys) == ("spectralkit: error: [Errno 2] No such file or directory: '/no/such/folder/file'")
+    assert only_line(capsys) == (
+        "spectralkit: error: cannot read or write /no/such/folder/file: No such file or directory: check the path"
+    )
 
 
 def test_a_locale_without_the_letter_is_no_reason_to_fail(install, site):
@@ -276,12 +283,16 @@ def test_with_json_nothing_else_reaches_stdout(install, capsys):
     assert "chatter" in captured.err
 
 
-def test_with_json_a_failure_prints_no_document(install, capsys):
+def test_with_json_a_failure_is_one_document_and_one_line(install, capsys):
     install("acme-act", "act", acting("print('chatter')\nraise RuntimeError('no luck')"))
     assert main(["act", "--json"]) == 2
     captured = capsys.readouterr()
-    assert captured.out == ""
-    assert captured.err.splitlines()[0] == "chatter"
+    chatter, line = captured.err.splitlines()
+    assert chatter == "chatter"
+    error = json.loads(captured.out)["error"]
+    assert line == f"spectralkit: error: {error['message']}"
+    assert error["kind"] == "PluginError"
+    assert "RuntimeError: no luck" in error["message"]
 
 
 def test_json_is_strict_and_takes_what_specs_hold(capsys):
@@ -382,7 +393,7 @@ def test_ctrl_c_ends_a_running_command(install, site):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(site)},
+        env={**os.environ, "PYTHONPATH": search_path(site)},
     )
     assert running.stdout is not None
     assert running.stdout.readline() == "ready\n"

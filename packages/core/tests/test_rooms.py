@@ -15,7 +15,7 @@ SOURCES = sorted(CORE.rglob("*.py"))
 PACKAGES = CORE.parents[2]
 
 ORDER = (
-    {"errors", "torchvision_fix"},
+    {"errors", "stops", "torchvision_fix"},
     {"plugins", "diffusion", "data"},
     {"inversion"},
     {"models", "metric"},

@@ -1,31 +1,28 @@
 """The program ``spectralkit``: finds the commands, runs the chosen one, and turns every failure into one line.
 
-Exit codes: 0 done; 1 a defect; 2 a mistake of the user's, a file's or a plugin's; 130 interrupted; 141 the reader of a
-pipe is gone. ``SPECTRALKIT_DEBUG=1`` shows the traceback.
+How it ends, :mod:`spectralkit.cli.ending` tells.
 """
 
 from __future__ import annotations
 
-import os
 import sys
-import traceback
 import warnings
-from argparse import ArgumentParser, Namespace
+from argparse import ONE_OR_MORE, Action, ArgumentError, ArgumentParser, Namespace
 from collections.abc import Sequence
 from contextlib import nullcontext
 from importlib.metadata import version
 from io import TextIOWrapper
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from spectralkit.cli.command import Command
+from spectralkit.cli.ending import PROGRAM, check_streams, end, warn
 from spectralkit.cli.output import json_only
 from spectralkit.cli.streams import diverted
 from spectralkit.errors import ConfigurationError, PluginError, SpectralkitError
 from spectralkit.plugins.registered import Registered, blame, failure
 from spectralkit.plugins.registry import Registry, registry, survey
-from spectralkit.plugins.text import brief, one_line, reason
+from spectralkit.plugins.text import brief, one_line
 
-PROGRAM = "spectralkit"
 LISTING = "plugins"
 """The command that tells what is wrong with plugins."""
 
@@ -40,27 +37,38 @@ class Parser(ArgumentParser):
         """Raise instead of printing the usage."""
         raise ConfigurationError(f"{message} (see `{self.prog} --help`)")
 
+    def _get_values(self, action: Action, arg_strings: list[str]) -> Any:
+        """The values of an argument; a ``--`` in the place of one is told, where Python goes on with an empty list."""
+        if action.nargs in (None, ONE_OR_MORE) and all(word == "--" for word in arg_strings):
+            raise ArgumentError(action, "expected a value, and '--' is none")
+        return super()._get_values(action, arg_strings)
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print help or version; Python's own does not tell when nothing arrives."""
+        (file or sys.stderr).write(message)
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a locale without the letter is no reason to fail
     try:
-        code = _run(sys.argv[1:] if arguments is None else arguments)
+        check_streams()
+        code = _exit_code(given)
         sys.stdout.flush()
-    except SystemExit as stop:  # --help, --version
-        code = stop.code if isinstance(stop.code, int) else 0 if stop.code is None else _fail(stop.code, 1)
-    except KeyboardInterrupt:
-        code = _say("interrupted", 130)
-    except BrokenPipeError:
-        # Python flushes stdout once more as it exits; give it somewhere to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 141
-    except (SpectralkitError, OSError) as error:  # the user's files are the user's
-        code = _fail(error, 2)
-    except Exception as error:
-        code = _fail(f"{reason(error)} (a defect: SPECTRALKIT_DEBUG=1 shows where)", 1)
+    except BaseException as error:
+        code = end(error, json="--json" in given)
     return code
+
+
+def _exit_code(arguments: Sequence[str]) -> int:
+    try:
+        return _run(arguments)
+    except SystemExit as stop:  # --help, --version, or a command's wish
+        if stop.code is None or isinstance(stop.code, int):
+            return stop.code or 0
+        raise
 
 
 def _run(arguments: Sequence[str]) -> int:
@@ -77,12 +85,12 @@ def _run(arguments: Sequence[str]) -> int:
         if registered.spec.name != LISTING:
             registry()  # under SPECTRALKIT_STRICT a broken plugin is an error, which the listing of plugins explains
         with json_only() if getattr(parsed, "json", False) is True else nullcontext():
-            return _exit_code(registered, command, parsed)
+            return _carry_out(registered, command, parsed)
 
 
 def _warn(message: Warning | str, category: type[Warning], *where: object, **wherever: object) -> None:
-    """A warning as one line: what is doubtful, not in which line of whose code it was noticed."""
-    print(f"{PROGRAM}: warning: {one_line(message)}", file=sys.stderr)
+    """What is doubtful, not in which line of whose code it was noticed."""
+    warn(message)
 
 
 Chosen = tuple[Registered, Command]
@@ -127,7 +135,7 @@ def build_parser(found: Registry, chosen: Chosen | None) -> Parser:
     return parser
 
 
-def _exit_code(registered: Registered, command: Command, parsed: Namespace) -> int:
+def _carry_out(registered: Registered, command: Command, parsed: Namespace) -> int:
     """Run the command; it may end the program as programs do, but a stranger's defect is told as the stranger's."""
     try:
         code = command.run(parsed)
@@ -145,15 +153,3 @@ def _exit_code(registered: Registered, command: Command, parsed: Namespace) -> i
 def _escaped(summary: str) -> str:
     """Safe to print, and to argparse's %-formatting."""
     return one_line(summary).replace("%", "%%")
-
-
-def _fail(message: object, code: int) -> int:
-    return _say(f"error: {one_line(message)}", code)
-
-
-def _say(message: str, code: int) -> int:
-    """One line on stderr; under ``SPECTRALKIT_DEBUG`` the traceback of the exception at hand before it."""
-    if os.environ.get("SPECTRALKIT_DEBUG", "0") not in ("", "0") and sys.exc_info()[0] is not None:
-        traceback.print_exc()
-    print(f"{PROGRAM}: {message}", file=sys.stderr)
-    return code

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import sys
-from argparse import ArgumentParser, Namespace, _ArgumentGroup
-from collections.abc import Iterator
-from contextlib import contextmanager
+from argparse import ArgumentParser, ArgumentTypeError, Namespace, _ArgumentGroup
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from spectralkit.cli.output import add_json
+from spectralkit.running.claim import Claim, claim, numbered
 from spectralkit.running.config import RunConfig
 from spectralkit.running.watch import Unwatched, Watch
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+MOST_LETTERS = 100
+"""Longer names of directories under ``runs/`` end in a digest."""
+
+
+def path(text: str) -> Path:
+    """A path that somebody typed; Python would take none for the current directory."""
+    if not text:
+        raise ArgumentTypeError("an empty path names nothing")
+    return Path(text)
 
 
 def add_what(parser: ArgumentParser) -> _ArgumentGroup:
@@ -57,7 +70,7 @@ def add_how(parser: ArgumentParser) -> _ArgumentGroup:
 def add_output(parser: ArgumentParser, what: str) -> _ArgumentGroup:
     """Where the results go, and what is printed."""
     group = parser.add_argument_group("output")
-    group.add_argument("--out", type=Path, metavar="DIR", help=f"{what}, must not exist (default: a new one in runs/)")
+    group.add_argument("--out", type=path, metavar="DIR", help=f"{what}, must not exist (default: a new one in runs/)")
     add_json(group)
     group.add_argument("--quiet", action="store_true", help="print nothing but warnings and errors")
     return group
@@ -113,15 +126,34 @@ class _Bar:
         self.progress.advance(self.task)
 
 
-def default_out(*parts: str) -> Path:
-    """A directory under ``runs/`` that names the run and does not exist yet."""
-    from spectralkit.running.rundir import unused
+def destination(out: Path | None, *parts: str) -> AbstractContextManager[Claim]:
+    """A claim on ``out``, by default on the first free directory under ``runs/`` that ``parts`` name."""
+    return claim([out] if out is not None else numbered(Path("runs") / file_name(parts)))
 
+
+def file_name(parts: Iterable[str]) -> str:
+    """``parts``, those that are not empty, as the name of a directory that any file system takes."""
     name = "-".join(part for part in parts if part)
-    safe = "".join(c if c.isascii() and (c.isalnum() or c in "._+-=") else "_" for c in name)
-    return unused(Path("runs") / (safe[:100].strip(".") or "run"))
+    safe = "".join(c if c.isascii() and (c.isalnum() or c in "._+-=") else "_" for c in name).strip(".")
+    return safe if 0 < len(safe) <= MOST_LETTERS else f"{safe[: MOST_LETTERS - 9]}-{_digest(name)}"
+
+
+def unusual(config: RunConfig, names: Iterable[str]) -> Iterator[str]:
+    """Parts of a file name: options of ``names`` that differ from their defaults, and a digest of the settings."""
+    for name in names:
+        value = getattr(config, name)
+        if value != attrs.fields_dict(RunConfig)[name].default:
+            told = f"{value:g}" if isinstance(value, float) else value
+            yield f"{name.replace('_', '-')}{told}"
+    settings = [(part, sorted(values.items())) for part, values in sorted(config.settings.items()) if values]
+    if settings or config.metrics:
+        yield f"set{_digest(repr((settings, config.metrics)))}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()[:8]
 
 
 def model_name(model: str) -> str:
     """What a model is called in a file name: a registered name, or the last part of a path."""
-    return Path(model).resolve().name
+    return os.path.basename(os.path.abspath(model)) if os.sep in model or model.startswith(".") else model

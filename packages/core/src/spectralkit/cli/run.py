@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from spectralkit.cli.command import Command
-from spectralkit.cli.options import add_how, add_output, add_what, default_out, followed, given, model_name
+from spectralkit.cli.options import (
+    add_how,
+    add_output,
+    add_what,
+    destination,
+    followed,
+    given,
+    model_name,
+    path,
+    unusual,
+)
 from spectralkit.cli.output import print_json, print_table
 from spectralkit.errors import ConfigurationError
 from spectralkit.plugins.registry import registry
@@ -47,7 +58,7 @@ def configure(parser: ArgumentParser) -> None:
         help=f"registered metrics (default: {','.join(DEFAULT_METRICS)} as far as installed and meaningful here)",
     )
     how = add_how(parser)
-    how.add_argument("--config", type=Path, metavar="FILE", help="a run.toml; options given here win over it")
+    how.add_argument("--config", type=path, metavar="FILE", help="a run.toml; options given here win over it")
     output = add_output(parser, "run directory")
     output.add_argument("--save-latents", action="store_true", help="write latents.safetensors too")
 
@@ -55,22 +66,26 @@ def configure(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Run, then print the scores and where the results lie."""
     config = read(arguments)
-    out = arguments.out or default_out(
-        model_name(config.model),
-        config.method.replace(" ", ""),
-        config.dataset or "",
-        f"x{config.scale}" if config.scale else "",
-        f"seed{config.seed}",
-    )
-    from spectralkit.running.run import run as execute
+    with (
+        destination(arguments.out, *directory_parts(config)) as place,
+        followed(arguments.quiet or arguments.json) as watch,
+    ):
+        from spectralkit.running.run import run_into
 
-    with followed(arguments.quiet or arguments.json) as watch:
-        report = execute(config, out, save_latents=arguments.save_latents, watch=watch)
+        report = run_into(place.directory, config, save_latents=arguments.save_latents, watch=watch)
     if arguments.json:
-        print_json({**report.document(), "out": out})
+        print_json({**report.document(), "out": place.out})
     elif not arguments.quiet:
-        _print(report, out)
+        _print(report, place.out)
     return 0
+
+
+def directory_parts(config: RunConfig) -> Iterator[str]:
+    """What tells the run's directory from those of other runs."""
+    yield from (model_name(config.model), config.method.replace(" ", ""), config.dataset or "")
+    yield f"x{config.scale}" if config.scale else ""
+    yield from unusual(config, ("steps", "samples", "guidance", "inversion_guidance", "label"))
+    yield f"seed{config.seed}"
 
 
 def read(arguments: Namespace) -> RunConfig:
@@ -96,9 +111,8 @@ def _print(report: Report, out: Path) -> None:
     rows = []
     for name, score in report.scores.items():
         spec = cast(MetricSpec, registry().resolve("metric", name).spec)
-        better = "higher" if spec.higher_is_better else "lower"
         beside = ", ".join(f"{key} {_short(value)}" for key, value in report.details[name].items() if key != "N")
-        rows.append((name, f"{score:.4f}", better, beside))
+        rows.append((name, f"{score:.4f}", spec.better, beside))
     config = report.config
     what = f"{config.model}, {config.method} on {config.dataset}"
     title = f"{what}: {report.samples} samples, {config.steps} steps, seed {config.seed}"

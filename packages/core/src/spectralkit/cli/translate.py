@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
+from collections.abc import Iterator
 
 from spectralkit.cli.command import Command
-from spectralkit.cli.options import add_how, add_output, add_what, default_out, followed, given, model_name
+from spectralkit.cli.options import (
+    add_how,
+    add_output,
+    add_what,
+    destination,
+    followed,
+    given,
+    model_name,
+    path,
+    unusual,
+)
 from spectralkit.cli.output import print_json
 from spectralkit.running.config import RunConfig, parse_settings
+from spectralkit.running.inputs import find_images
 
 OPTIONS = ("steps", "batch_size", "seed", "guidance", "inversion_guidance", "label", "device", "model", "method")
 
@@ -18,7 +29,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "inputs",
         nargs="+",
-        type=Path,
+        type=path,
         metavar="IMAGE",
         help="8-bit image files of the model's colours, or folders of them",
     )
@@ -45,12 +56,16 @@ def configure(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Translate, then print where the images lie."""
     options = RunConfig(**given(arguments, OPTIONS), settings=parse_settings(arguments.set))
-    out = arguments.out or default_out("translate", model_name(options.model), options.method.replace(" ", ""))
-    from spectralkit.running.translation import TranslateConfig, translate_files
+    paths = find_images(arguments.inputs)
+    with (
+        destination(arguments.out, *_name(options, arguments)) as place,
+        followed(arguments.quiet or arguments.json) as watch,
+    ):
+        from spectralkit.running.translation import TranslateConfig, translate_into
 
-    config = TranslateConfig(options, arguments.source, arguments.target, arguments.fit, arguments.upsample)
-    with followed(arguments.quiet or arguments.json) as watch:
-        done = translate_files(arguments.inputs, out, config, watch)
+        config = TranslateConfig(options, arguments.source, arguments.target, arguments.fit, arguments.upsample)
+        done = translate_into(place.directory, paths, config, watch)
+    out = place.out
     if arguments.json:
         print_json({"out": out, "images": [out / name for name in done.images], **done.config.as_table()})
     elif not arguments.quiet:
@@ -58,6 +73,15 @@ def run(arguments: Namespace) -> int:
         print(f"{len(done.images)} images in {done.tiles} tiles: {how}, seed {options.seed}")
         print(f"results  {out}")
     return 0
+
+
+def _name(options: RunConfig, arguments: Namespace) -> Iterator[str]:
+    """What tells the directory from those of other translations."""
+    yield from ("translate", model_name(options.model), options.method.replace(" ", ""))
+    yield from (arguments.source or "", (arguments.target and f"to-{arguments.target}") or "")
+    yield "" if arguments.upsample == 1 else f"x{arguments.upsample}"
+    yield "" if arguments.fit == "tile" else arguments.fit
+    yield from unusual(options, ("steps", "guidance", "inversion_guidance", "label", "seed"))
 
 
 command = Command(configure, run)

@@ -23,6 +23,9 @@ from torch import Tensor
 
 from spectralkit.errors import ConfigurationError
 
+MOST_TIMESTEPS = 1_000_000
+"""More training timesteps are taken for a slip of the pen."""
+
 Spacing = Literal["leading", "trailing", "linspace"]
 
 
@@ -114,6 +117,8 @@ class VPSchedule:
     admits_next_label: bool = attrs.field(default=True, init=False)
 
     def __attrs_post_init__(self) -> None:
+        if self.timesteps > MOST_TIMESTEPS:
+            raise ConfigurationError(f"timesteps must be at most {MOST_TIMESTEPS}, got {self.timesteps}")
         if self.timesteps < 1 or not 0 <= self.offset < self.timesteps:
             raise ConfigurationError(f"offset must lie in [0, timesteps), got {self.offset} of {self.timesteps}")
         if not 0 < self.beta_start <= self.beta_end < 1:

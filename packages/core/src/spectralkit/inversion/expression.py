@@ -15,6 +15,7 @@ from typing import Any
 import attrs
 
 from spectralkit.errors import ConfigurationError
+from spectralkit.plugins.text import brief
 
 _HYPHEN = re.compile(r"(?<=[a-z0-9])-(?=[a-z])")
 _STRING = re.compile(r"('[^']*'|\"[^\"]*\")")
@@ -55,6 +56,8 @@ def _tree(expression: str) -> ast.expr:
     if _STAND_IN in expression:
         raise SyntaxError(f"{_STAND_IN!r} is part of no name")
     pieces = _STRING.split(expression)
+    if any("#" in piece for piece in pieces[::2]):
+        raise _malformed(expression, "a comment ('#') has no place in it")
     hidden = "".join(piece if i % 2 else _HYPHEN.sub(_STAND_IN, piece) for i, piece in enumerate(pieces))
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # doubtful text (a stray backslash, 1if) is refused, whatever Python's version
@@ -92,5 +95,5 @@ def _restore(name: str) -> str:
 
 def _malformed(expression: str, reason: str) -> ConfigurationError:
     return ConfigurationError(
-        f"malformed method {expression!r}: {reason}; write it like 'ovg(eta_lf=1e-4)+taba' (quote it in a shell)"
+        f"malformed method {brief(expression)}: {reason}; write it like 'ovg(eta_lf=1e-4)+taba' (quote it in a shell)"
     )

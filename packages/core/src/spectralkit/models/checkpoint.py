@@ -17,11 +17,13 @@ import torch
 from torch import Tensor
 
 from spectralkit.diffusion.denoiser import NetworkDenoiser
+from spectralkit.diffusion.frozen import frozen
 from spectralkit.diffusion.process import Process
-from spectralkit.errors import DataError, NonFiniteError, SpectralkitError
+from spectralkit.errors import DataError, NonFiniteError, SpectralkitError, told
 from spectralkit.models.model import Model, PixelCodec
-from spectralkit.models.unet import ConditionalUNet, UNetConfig, freeze
+from spectralkit.models.unet import ConditionalUNet, UNetConfig
 from spectralkit.plugins.registry import registry
+from spectralkit.plugins.text import brief
 
 FORMAT = "spectralkit-checkpoint-1"
 CONFIG, WEIGHTS = "config.json", "weights.safetensors"
@@ -58,10 +60,12 @@ class CheckpointConfig:
 
     def __attrs_post_init__(self) -> None:
         network = self.network
+        if len(self.shape) != 3:
+            raise DataError(f"shape must be (channels, height, width), got {brief(list(self.shape))}")
         whole = (network.channels, network.blocks, network.groups, *network.widths, *self.shape)
         demands = {
             "network and shape must hold positive whole numbers": all(type(n) is int and n > 0 for n in whole),
-            "shape must be (channels, height, width)": len(self.shape) == 3,
+            "height and width of shape must be at most 16384": all(type(n) is int and n <= 1 << 14 for n in self.shape),
             "network.channels and shape must agree": network.channels == self.shape[0],
             "network must have 1 to 16 widths and at most 64 blocks": 0 < len(network.widths) <= 16
             and network.blocks <= 64,
@@ -76,7 +80,9 @@ class CheckpointConfig:
             if not met:
                 raise DataError(demand)
         if any(n % network.groups for n in network.widths):
-            raise DataError(f"network.widths {list(network.widths)} must be multiples of groups {network.groups}")
+            raise DataError(
+                f"network.widths {brief(list(network.widths))} must be multiples of groups {network.groups}"
+            )
         multiple = 2 ** (len(network.widths) - 1)
         if any(n % multiple for n in self.shape[1:]):
             raise DataError(f"height and width of shape {list(self.shape)} must be multiples of {multiple}")
@@ -84,13 +90,21 @@ class CheckpointConfig:
 
 def save_checkpoint(directory: Path, network: ConditionalUNet, config: CheckpointConfig) -> None:
     """Write a checkpoint with weights in half precision."""
-    from safetensors.torch import save_file
-
     directory.mkdir(parents=True, exist_ok=True)
-    tensors = {name: value.half().contiguous() for name, value in network.state_dict().items()}
-    save_file(tensors, directory / WEIGHTS)
+    save_tensors({name: value.half().contiguous() for name, value in network.state_dict().items()}, directory / WEIGHTS)
     document = {"format": FORMAT, **attrs.asdict(config)}
     (directory / CONFIG).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+
+
+def save_tensors(tensors: dict[str, Tensor], path: Path) -> None:
+    """Write tensors by name.
+
+    Raises:
+        OSError: If the file cannot be written whole.
+    """
+    from safetensors.torch import save
+
+    path.write_bytes(save(tensors))  # safetensors' own writing tells a full disk in an error of its own
 
 
 def load_checkpoint(directory: Path, name: str) -> Model:
@@ -128,13 +142,17 @@ def read_config(directory: Path) -> CheckpointConfig:
         document = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(document, dict) or document.pop("format", None) != FORMAT:
             raise DataError(f"its format is not '{FORMAT}', or it was written by another version")
+        if not isinstance(document["network"], dict):
+            raise DataError(f"network must be a table, got {brief(document['network'])}")
         return CheckpointConfig(**{**document, "network": UNetConfig(**document["network"])})
     except OSError as error:
-        raise DataError(f"cannot read checkpoint {path}: {error.strerror}; name a directory with {CONFIG}") from error
+        raise DataError(f"cannot read checkpoint {path}: {told(error)}") from error
     except KeyError as error:
-        raise DataError(f"corrupt checkpoint {path}: it lacks {error}; restore the file") from error
+        raise DataError(f"corrupt checkpoint {path}: it lacks {error}; get a fresh copy of the checkpoint") from error
     except (DataError, ValueError, TypeError, RecursionError) as error:
-        raise DataError(f"corrupt checkpoint {path}: {_without_init(error)}; restore the file") from error
+        raise DataError(
+            f"corrupt checkpoint {path}: {_without_init(error)}; get a fresh copy of the checkpoint"
+        ) from error
 
 
 def _without_init(error: Exception) -> str:
@@ -155,15 +173,18 @@ def _network(config: CheckpointConfig, directory: Path) -> ConditionalUNet:
         with torch.device("meta"):
             network = ConditionalUNet(config.network, len(config.conditions))
     except (ValueError, RuntimeError) as error:
-        raise DataError(f"corrupt checkpoint {directory / CONFIG}: {_first_line(error)}; restore the file") from error
+        raise DataError(
+            f"corrupt checkpoint {directory / CONFIG}: {_first_line(error)}; get a fresh copy of the checkpoint"
+        ) from error
     path = directory / WEIGHTS
     try:
         network.load_state_dict(_weights(path), assign=True)
     except RuntimeError as error:
         told = " ".join(str(error).split())[:300]
-        raise DataError(f"checkpoint {path} does not fit its {CONFIG}: {told}; restore the files") from error
-    freeze(network)
-    return network
+        raise DataError(
+            f"checkpoint {path} does not fit its {CONFIG}: {told}; get a fresh copy of the checkpoint"
+        ) from error
+    return frozen(network)
 
 
 def _weights(path: Path) -> dict[str, Tensor]:
@@ -174,14 +195,20 @@ def _weights(path: Path) -> dict[str, Tensor]:
     try:
         tensors = load_file(path)
     except OSError as error:
-        raise DataError(f"cannot read checkpoint {path}: {error.strerror or error}; restore the file") from error
+        raise DataError(f"cannot read checkpoint {path}: {told(error)}") from error
     except (SafetensorError, RuntimeError, ValueError, KeyError) as error:
-        raise DataError(f"corrupt checkpoint {path}: {_first_line(error)}; restore the file") from error
+        raise DataError(
+            f"corrupt checkpoint {path}: {_first_line(error)}; get a fresh copy of the checkpoint"
+        ) from error
     for name, value in tensors.items():
         if not value.is_floating_point():
-            raise DataError(f"corrupt checkpoint {path}: {name!r} holds {value.dtype}; restore the file")
+            raise DataError(
+                f"corrupt checkpoint {path}: {name!r} holds {value.dtype}; get a fresh copy of the checkpoint"
+            )
         if not torch.isfinite(value.float()).all():
-            raise NonFiniteError(f"checkpoint {path} holds NaN or infinity in {name!r}: restore or retrain it")
+            raise NonFiniteError(
+                f"checkpoint {path} holds NaN or infinity in {name!r}: get a fresh copy or train it again"
+            )
     return {name: value.float() for name, value in tensors.items()}
 
 

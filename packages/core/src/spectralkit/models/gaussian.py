@@ -16,6 +16,9 @@ from spectralkit.models.model import Model, PixelCodec
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.text import brief
 
+MOST_POWER = 1e9
+"""No Fourier mode of an image in [-1, 1] has a higher power; an image has fewer pixels."""
+
 
 def gaussian_model(dataset: TranslationDataset, process: str = "ddim", floor: float = 1e-6) -> Model:
     """Gaussian images with each domain's own mean and power spectrum, fitted to the training images of ``dataset``.
@@ -31,6 +34,8 @@ def gaussian_model(dataset: TranslationDataset, process: str = "ddim", floor: fl
     """
     if not 0 < floor < math.inf:
         raise ConfigurationError(f"floor of gaussian must be a positive number, got {floor}")
+    if floor > MOST_POWER:
+        raise ConfigurationError(f"floor of gaussian must be at most {MOST_POWER:g}, got {floor:g}")
     built = registry().build("parameterization", process)
     assert isinstance(built, Process)
     source = _stack(dataset, dataset.source, dataset.sources())

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from spectralkit.errors import ConfigurationError
-from spectralkit.plugins.text import nearest, one_line
+from spectralkit.errors import ConfigurationError, told
+from spectralkit.plugins.text import brief, nearest
 
 if TYPE_CHECKING:
     from spectralkit.inversion.probe import Label
@@ -27,6 +27,11 @@ DEFAULT_SAMPLES = 16
 MOST_STEPS = 100_000
 """A longer list of levels is taken for a slip of the pen."""
 
+LARGEST = 2**63 - 1
+"""Larger whole numbers have no place in a TOML file."""
+
+_LONG = "of at most 64 bits"
+
 Settings = Mapping[str, Mapping[str, Any]]
 """Parameters by part: a method, a metric, ``model`` or ``dataset``."""
 
@@ -34,8 +39,7 @@ Validator = Callable[[Any, "attrs.Attribute[Any]", Any], None]
 
 
 def _refuse(attribute: attrs.Attribute[Any], wanted: str, value: object) -> ConfigurationError:
-    given = one_line(repr(value))
-    return ConfigurationError(f"{attribute.name.replace('_', '-')} must be {wanted}, got {given[:80]}")
+    return ConfigurationError(f"{attribute.name.replace('_', '-')} must be {wanted}, got {brief(value)}")
 
 
 def _text(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
@@ -44,14 +48,14 @@ def _text(instance: object, attribute: attrs.Attribute[Any], value: object) -> N
     _check_recordable(attribute.name, value)
 
 
-def _whole(least: int | None = None, most: int | None = None) -> Validator:
-    bounds = "" if least is None else f" of at least {least}" if most is None else f" between {least} and {most}"
+def _whole(least: int = -LARGEST, most: int = LARGEST) -> Validator:
+    bounds = f"of at least {least}" if most == LARGEST else f"between {least} and {most}"
 
     def check(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
         if not isinstance(value, int) or isinstance(value, bool):
             raise _refuse(attribute, "a whole number", value)
-        if (least is not None and value < least) or (most is not None and value > most):
-            raise _refuse(attribute, f"a whole number{bounds}", value)
+        if not least <= value <= most:
+            raise _refuse(attribute, f"a whole number {_LONG if abs(value) > LARGEST == most else bounds}", value)
 
     return check
 
@@ -83,13 +87,15 @@ def _check_recordable(name: str, value: object) -> None:
     """Refuse what ``run.toml`` could not bring back."""
     if isinstance(value, str):
         if any("\ud800" <= c <= "\udfff" for c in value):  # bytes that Python could not decode
-            raise ConfigurationError(f"{name} cannot be {value!a}: it is not UTF-8, so it cannot be recorded")
+            raise ConfigurationError(f"{name} cannot be {brief(value)}: it is not UTF-8, so it cannot be recorded")
     elif isinstance(value, list | tuple):
         for item in value:
             _check_recordable(name, item)
+    elif isinstance(value, int) and abs(value) > LARGEST:
+        raise ConfigurationError(f"setting {name} cannot be {brief(value)}, which has more than 64 bits")
     elif not isinstance(value, bool | int | float):
         raise ConfigurationError(
-            f"setting {name} cannot be {one_line(repr(value))[:80]}, which run.toml cannot record: leave it out for "
+            f"setting {name} cannot be {brief(value)}, which run.toml cannot record: leave it out for "
             "its default, or give a number, a text or a list"
         )
 
@@ -167,18 +173,21 @@ def read_config(path: Path) -> dict[str, Any]:
         ConfigurationError: If the file is missing or no TOML, or an option is unknown or has an impossible value.
     """
     try:
-        with path.open("rb") as file:
-            table = tomllib.load(file).get("run")
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise ConfigurationError(f"configuration {path} is no file but a pipe or a device: name a file")
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig")).get("run")  # some editors put a mark in front
     except OSError as error:
-        raise ConfigurationError(f"cannot read configuration {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigurationError(f"cannot read configuration {path}: {told(error)}") from error
+    except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"configuration {path} is no valid TOML: {error}") from error
     if not isinstance(table, dict):
         raise ConfigurationError(f"configuration {path} has no table [run]: put the options below a line '[run]'")
     fields = attrs.fields_dict(RunConfig)
     for key in table:
         if key not in fields:
-            raise ConfigurationError(f"configuration {path}: unknown option {key!r}; known are {', '.join(fields)}")
+            raise ConfigurationError(
+                f"configuration {path}: unknown option {brief(key)}; known are {', '.join(fields)}"
+            )
     try:
         RunConfig(**table)
     except ConfigurationError as error:
@@ -198,13 +207,14 @@ def parse_settings(assignments: list[str]) -> dict[str, dict[str, Any]]:
         part, dot, parameter = (piece.strip() for piece in left.partition("."))
         if not (equals and dot and part and parameter.isidentifier()):
             raise ConfigurationError(
-                f"malformed setting {assignment!r}: write --set part.param=value, like ovg.clip=0.5"
+                f"malformed setting {brief(assignment)}: write --set part.param=value, like ovg.clip=0.5"
             )
-        settings.setdefault(part, {})[parameter] = _literal(text.strip())
+        settings.setdefault(part, {})[parameter] = literal(text.strip())
     return settings
 
 
-def _literal(text: str) -> Any:
+def literal(text: str) -> Any:
+    """The value of a Python literal; anything else is text."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # doubtful as Python (a stray backslash), but text here
@@ -222,6 +232,6 @@ def check_parts(settings: Settings, parts: Collection[str]) -> None:
     for part in settings:
         if part not in parts:
             raise ConfigurationError(
-                f"--set names the part {part!r}, which is no part of this run: {nearest(part, parts)}"
+                f"--set names the part {brief(part)}, which is no part of this run: {nearest(part, parts)}"
                 f"it has {', '.join(sorted(parts))}"
             )

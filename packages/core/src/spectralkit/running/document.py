@@ -33,14 +33,16 @@ def as_toml(document: Mapping[str, Any]) -> bytes:
     """``document`` as TOML in UTF-8: what is None is left out, paths become text, other strangers their ``repr``."""
     import tomli_w
 
-    return tomli_w.dumps(_for_toml(document)).encode("utf-8", errors="backslashreplace")
+    return tomli_w.dumps(_for_toml(document)).encode()
 
 
 def _for_toml(value: object) -> Any:
-    if isinstance(value, bool | int | float | str):
+    if isinstance(value, str):
+        return value.encode("utf-8", errors="backslashreplace").decode()  # a file's name may be no UTF-8
+    if isinstance(value, bool | int | float):
         return value
     if isinstance(value, Mapping):
-        return {str(key): _for_toml(item) for key, item in value.items() if item is not None}
+        return {_for_toml(str(key)): _for_toml(item) for key, item in value.items() if item is not None}
     if isinstance(value, Sequence):
         return [_for_toml(item) for item in value]
-    return str(value) if isinstance(value, PurePath) else brief(value, LONGEST_TEXT)
+    return _for_toml(str(value) if isinstance(value, PurePath) else brief(value, LONGEST_TEXT))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +18,21 @@ from torch import Tensor
 
 from spectralkit import api
 from spectralkit.errors import ConfigurationError, DataError
-from spectralkit.inversion.driver import Progress, top_index
+from spectralkit.inversion.driver import top_index
 from spectralkit.inversion.expression import parse
 from spectralkit.inversion.parts import Parts
 from spectralkit.models.loading import build_model
 from spectralkit.models.model import Model
 from spectralkit.plugins.registered import blaming, parts_taken, taking_part
+from spectralkit.plugins.text import brief
 from spectralkit.running.config import RunConfig, check_parts
 from spectralkit.running.contract import check_images, check_model
 from spectralkit.running.document import as_toml
+from spectralkit.running.inputs import find_images
 from spectralkit.running.picture import MOST_PIXELS, read_image, write_image
 from spectralkit.running.rundir import fresh_directory, versions
 from spectralkit.running.tiling import Fit, Fitting, fit_to
 from spectralkit.running.watch import Pace, Unwatched, Watch
-
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"})
 
 
 @attrs.frozen
@@ -55,7 +55,12 @@ class TranslateConfig:
 
     def __attrs_post_init__(self) -> None:
         if self.upsample < 1:
-            raise ConfigurationError(f"upsample must be at least 1, got {self.upsample}")
+            raise ConfigurationError(f"upsample must be at least 1, got {brief(self.upsample)}")
+        for role, name in (("source", self.source), ("target", self.target)):
+            if name is not None and not name.strip():
+                raise ConfigurationError(
+                    f"{role} must be a condition's name, got {name!r}: leave it out for the model's own"
+                )
 
     def as_table(self) -> dict[str, Any]:
         """All that shapes the result; the run options that are not looked at are left out."""
@@ -82,35 +87,6 @@ class Translated:
     config: TranslateConfig
 
 
-def find_images(inputs: Sequence[Path]) -> list[Path]:
-    """The image files among ``inputs``, folders opened (not their subfolders), in order.
-
-    Raises:
-        DataError: If something is missing, a folder holds no image, or two images would have one output name.
-    """
-    paths: list[Path] = []
-    for given in inputs:
-        if given.is_dir():
-            inside = sorted(p for p in given.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file())
-            if not inside:
-                raise DataError(
-                    f"folder {given} holds no image: expected files ending in {', '.join(sorted(SUFFIXES))}"
-                )
-            paths.extend(inside)
-        elif given.is_file():
-            paths.append(given)
-        elif given.exists():
-            raise DataError(f"{given} is neither an image file nor a folder")
-        else:
-            raise DataError(f"no image or folder at {given}: check the path")
-    names: dict[str, Path] = {}
-    for path in paths:
-        if path.stem in names:
-            raise DataError(f"{names[path.stem]} and {path} would both become '{path.stem}.png': rename one of them")
-        names[path.stem] = path
-    return paths
-
-
 def translate_files(
     inputs: Sequence[Path], out: Path, config: TranslateConfig, watch: Watch | None = None
 ) -> Translated:
@@ -119,38 +95,45 @@ def translate_files(
     Raises:
         SpectralkitError: If an input, an option or ``out`` is wrong; nothing is written then.
     """
+    with fresh_directory(out) as directory:
+        return translate_into(directory, find_images(inputs), config, watch)
+
+
+@taking_part()
+def translate_into(
+    directory: Path, paths: Sequence[Path], config: TranslateConfig, watch: Watch | None = None
+) -> Translated:
+    """Translate image files, no two of one name, into PNG files of the same (upsampled) size in ``directory``."""
     options = config.options
-    with fresh_directory(out) as directory, taking_part():
-        check_parts(options.settings, {"model", *(term.name for term in parse(options.method))})
-        paths = find_images(inputs)
-        method = api.load_method(options.method, options.settings)
-        parameters = options.settings.get("model", {})
-        with blaming("model"):
-            model = build_model(options.model, parameters, dataset=None, device=options.device)
-            check_model(model)
-        work = _Work(_resolve(config, model), model, method)
-        fittings = {path: work.fitting(path) for path in paths}
-        tiles = sum(map(len, fittings.values()))
-        batches = -(-tiles // options.batch_size)
-        pace = Pace(watch or Unwatched(), batches, 2 * top_index(method, options.steps))
-        for path, done in itertools.groupby(work.translate(fittings, pace), key=lambda tile: tile.path):
-            image = fittings[path].join(torch.stack([tile.pixels for tile in done]))
-            write_image(image, directory / f"{path.stem}.png")
-        names = tuple(f"{path.stem}.png" for path in paths)
-        record = {"images": names, **work.config.as_table()}
-        document = {"translate": record, "model": model.provenance, "versions": versions(parts_taken())}
-        (directory / "translate.toml").write_bytes(as_toml(document))
+    check_parts(options.settings, {"model", *(term.name for term in parse(options.method))})
+    method = api.load_method(options.method, options.settings)
+    parameters = options.settings.get("model", {})
+    with blaming("model"):
+        model = build_model(options.model, parameters, dataset=None, device=options.device)
+        check_model(model)
+    work = _Work(_resolve(config, model), model, method)
+    fittings = {path: work.fitting(path) for path in paths}
+    tiles = sum(map(len, fittings.values()))
+    batches = -(-tiles // options.batch_size)
+    pace = Pace(watch or Unwatched(), batches, 2 * top_index(method, options.steps))
+    for path, done in itertools.groupby(work.translate(fittings, pace), key=lambda tile: tile.path):
+        image = fittings[path].join(torch.stack([tile.pixels for tile in done]))
+        write_image(image, directory / f"{path.stem}.png")
+    names = tuple(f"{path.stem}.png" for path in paths)
+    record = {"images": names, **work.config.as_table()}
+    document = {"translate": record, "model": model.provenance, "versions": versions(parts_taken())}
+    (directory / "translate.toml").write_bytes(as_toml(document))
     return Translated(names, tiles, work.config)
 
 
 def _resolve(config: TranslateConfig, model: Model) -> TranslateConfig:
     """The conditions filled in, and known to the model."""
     conditions = list(model.conditions)
-    resolved = attrs.evolve(config, source=config.source or conditions[0], target=config.target or conditions[-1])
-    for name in (resolved.source, resolved.target):
-        assert name is not None
+    source = conditions[0] if config.source is None else config.source
+    target = conditions[-1] if config.target is None else config.target
+    for name in (source, target):
         model.condition(name)
-    return resolved
+    return attrs.evolve(config, source=source, target=target)
 
 
 @attrs.frozen(eq=False)
@@ -214,7 +197,7 @@ class _Work:
             for tile, pixels in zip(batch, images, strict=True):
                 yield attrs.evolve(tile, pixels=pixels)
 
-    def _translate(self, tiles: Sequence[_Tile], progress: Progress) -> Tensor:
+    def _translate(self, tiles: Sequence[_Tile], advance: Callable[[], None]) -> Tensor:
         options = self.config.options
         assert self.config.source is not None
         assert self.config.target is not None
@@ -230,5 +213,5 @@ class _Work:
             guidance=options.guidance,
             inversion_guidance=options.inversion_guidance,
             label=options.label,
-            progress=progress,
+            progress=lambda done, total, stage: advance(),
         ).images.cpu()
