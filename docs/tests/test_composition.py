@@ -45,7 +45,7 @@ def assert_sound(output: Output, parts: Parts, images) -> None:
 
 def shared(a: Parts, b: Parts) -> list[str]:
     """Slots that both fill."""
-    single = [field.name for field in attrs.fields(Parts) if field.name not in ("corrections", "double")]
+    single = [field.name for field in attrs.fields(Parts) if field.name not in ("corrections", "double", "name")]
     return [slot for slot in single if getattr(a, slot) is not None and getattr(b, slot) is not None]
 
 
