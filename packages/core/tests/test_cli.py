@@ -332,7 +332,11 @@ def test_a_table_on_a_terminal_keeps_brackets_and_every_letter(capsys, monkeypat
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["plugins"], ["plugins", "--json"], ["methods"], ["run", "--nonsense"]]
+    "arguments",
+    [
+        *(["--help"], ["plugins"], ["plugins", "--json"], ["methods"], ["run", "--nonsense"]),
+        *(["translate", "nowhere.png"], ["run", "--out", "."], ["run", "--out", "new/.."]),
+    ],
 )
 def test_the_program_starts_without_torch(arguments):
     code = (

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import tempfile
 from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -48,6 +49,6 @@ def _import_compiler() -> None:
         return
     os.environ[_FOLDER] = tempfile.gettempdir()
     try:
-        pass
+        import_module("torch._dynamo")
     finally:
         del os.environ[_FOLDER]
