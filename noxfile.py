@@ -111,7 +111,7 @@ def wheels(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Speed and memory as ratios, measured in alternation in one run."""
-    install(session, "-r", "requirements.txt", tools=("piq",))
+    install(session, "-r", "requirements.txt", tools=("piq", "pytorch-msssim"))
     session.run("python", "-m", "benchmarks", *session.posargs, env=os.environ | {"OMP_WAIT_POLICY": "PASSIVE"})
 
 

@@ -13,13 +13,14 @@ from torch import Tensor
 from benchmarks.measure import Row, Work, compare, device, seconds
 from spectralkit import api
 from spectralkit.diffusion.denoiser import Condition, NetworkDenoiser
+from spectralkit.diffusion.frozen import frozen
 from spectralkit.diffusion.parameterization import EpsParameterization
 from spectralkit.diffusion.schedule import VPSchedule
 from spectralkit.inversion import driver
 from spectralkit.inversion.noise import Noise
 from spectralkit.inversion.parts import Parts
 from spectralkit.inversion.probe import Context, Meter
-from spectralkit.models.unet import ConditionalUNet, UNetConfig, freeze
+from spectralkit.models.unet import ConditionalUNet, UNetConfig
 from spectralkit.plugins.registry import registry
 
 STEPS, BATCH, SIDE = 8, 4, 64
@@ -36,7 +37,7 @@ class Problem:
     @classmethod
     def make(cls) -> Problem:
         torch.manual_seed(0)
-        network = cast(ConditionalUNet, freeze(ConditionalUNet(UNetConfig(), 4)).to(device()))
+        network = frozen(ConditionalUNet(UNetConfig(), 4), torch.device(device()))
         x0 = torch.randn(BATCH, 3, SIDE, SIDE, device=device())
         return cls(network, x0, network.embed(torch.zeros(1, dtype=torch.long, device=device())))
 

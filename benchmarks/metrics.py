@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import pywt
@@ -10,10 +11,13 @@ import scipy.linalg
 import torch
 
 from benchmarks.measure import Row, compare, device
-from spectralkit_metrics_image.haarpsi import haarpsi_values
+from spectralkit_metrics_image import haarpsi_values, ms_ssim_values, ssim_values
 from spectralkit_metrics_perceptual.frechet import frechet_distance
-from spectralkit_metrics_spectral import AutocorrelatedRatio
+from spectralkit_metrics_spectral import AutocorrelatedRatio, low_frequency_score
 from spectralkit_metrics_spectral.highfrequency import log_energy
+from spectralkit_metrics_spectral.lowfrequency import low_pass
+
+from torchmetrics.functional.image import structural_similarity_index_measure  # isort: skip  (after the repair)
 
 COUNT, ORDER, FEATURES = 1024, 4, 2048
 
@@ -42,6 +46,8 @@ def rows() -> Iterator[Row]:
         speedup=True,
         rounds=3,
     )
+    yield from _structural(generator)
+    yield _low_frequency(generator)
     yield _haarpsi(generator)
     yield _frechet(generator)
 
@@ -63,10 +69,47 @@ def loop_energy(image: np.ndarray) -> float:
     return float(np.log(energy))
 
 
+def _pair(generator: torch.Generator, count: int) -> list[torch.Tensor]:
+    """Twice 256x256 colour images."""
+    return [torch.rand(count, 3, 256, 256, generator=generator).to(device()) for _ in range(2)]
+
+
+def _structural(generator: torch.Generator) -> Iterator[Row]:
+    import pytorch_msssim
+
+    x, y = _pair(generator, 16)
+    for name, ours, theirs in (
+        ("SSIM", ssim_values, pytorch_msssim.ssim),
+        ("MS-SSIM", ms_ssim_values, pytorch_msssim.ms_ssim),
+    ):
+        yield compare(
+            f"{name} on 16 images of 256x256, over pytorch-msssim",
+            partial(ours, x, y),
+            partial(theirs, x, y, data_range=1.0, size_average=False),
+            ">= 1",
+            speedup=True,
+            rounds=5,
+        )
+
+
+def _low_frequency(generator: torch.Generator) -> Row:
+    x, y = _pair(generator, 4)
+    return compare(
+        "S_LF on 4 images of 256x256, over torchmetrics' SSIM",
+        lambda: low_frequency_score(x, y),
+        lambda: structural_similarity_index_measure(
+            *(low_pass(z.double()) for z in (x, y)), data_range=1.0, reduction="none"
+        ),
+        ">= 10",
+        speedup=True,
+        rounds=3,
+    )
+
+
 def _haarpsi(generator: torch.Generator) -> Row:
     import piq
 
-    x, y = (torch.rand(16, 3, 256, 256, generator=generator).to(device()) for _ in range(2))
+    x, y = _pair(generator, 16)
     return compare(
         "HaarPSI on 16 images of 256x256, speed-up over piq",
         lambda: haarpsi_values(x, y),

@@ -41,7 +41,7 @@ def _facts(spec: MetricSpec) -> tuple[str, ...]:
         spec.summary,
         ", ".join(spec.inputs),
         ", ".join(spec.facts) or "none",
-        "higher" if spec.higher_is_better else "lower",
+        spec.better,
         f"[{low}, {high}]",
         ", ".join(code(f"{p.name}={p.default!r}") for p in registry().parameters("metric", spec.name)) or "none",
     )

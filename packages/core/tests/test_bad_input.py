@@ -375,7 +375,7 @@ METHODS = [
     method("toy-push(weight=1e999)", "produced NaN or infinity", "sample 's0'"),
     method("toy-push(kind='medium')", "kind must be 'soft' | 'hard', got 'medium'"),
     method("toy-noised(x=1)", "method 'toy-noised': no parameter 'x': it takes none"),
-    method("toy-noised+toy-leap", "Noised() and Noised() both claim the slot 'start'"),
+    method("toy-noised+toy-leap", "'toy-noised' and 'toy-leap' both claim the slot 'start'"),
     method("toy-leap(depth=0)", "depth must lie in (0, 1], got 0"),
 ]
 

@@ -15,7 +15,11 @@ from spectralkit.testing.suite import KITS
 
 TOY = Path(__file__).with_name("toy_plugin.py").read_text()
 
-HONEST = [("method", "standard"), ("method", "toy"), ("method", "toy-random"), *((kind, "toy") for kind in KITS[1:])]
+HONEST = [
+    *(("method", name) for name in ("standard", "toy", "toy-random")),
+    ("metric", "toy-target"),
+    *((kind, "toy") for kind in KITS[1:]),
+]
 
 WRONG = {
     ("method", "toy"): {
@@ -30,6 +34,7 @@ WRONG = {
         "float32": "gives-a-finite-image",
         "target": "depends-on-the-target",
         "refuses": "is-applicable",
+        "hidden": "carries-its-state",
     },
     ("method", "toy-random"): {"": "depends-on-the-seed"},
     ("method", "toy-invertible"): {"": "returns-the-source"},
@@ -40,6 +45,11 @@ WRONG = {
         "batch": "ignores-the-split-into-batches",
         "values": "scores-samples-by-themselves",
         "reset": "starts-again-after-a-reset",
+        "remembers": "shows-nothing-after-a-reset",
+        "undirected": "says-which-way-is-better",
+        "shared": "keeps-to-itself-in-a-collection",
+        "half": "keeps-its-precision",
+        "hasty": "loses-nothing-to-a-refused-batch",
         "empty": "has-no-score-without-samples",
         "accepts NaN": "refuses-what-is-no-number",
         "guesses the range": "refuses-images-out-of-range",
@@ -48,6 +58,7 @@ WRONG = {
         "details": "explains-itself",
         "no scalar": "is-a-score",
     },
+    ("metric", "toy-swapped"): {"": "takes-its-inputs-by-place-and-by-name"},
     ("dataset", "toy"): {
         "name": "describes-itself",
         "conditions": "describes-itself",

@@ -242,13 +242,14 @@ def test_a_caption_is_bounded() -> None:
 
 def test_a_checkpoint_is_its_network(toys: Path, toy_checkpoint: Path) -> None:
     """The denoiser of the file against the network it was made from, weights rounded to half precision."""
+    from spectralkit.diffusion.frozen import frozen
     from spectralkit.models.checkpoint import CheckpointConfig, read_config
-    from spectralkit.models.unet import ConditionalUNet, freeze
+    from spectralkit.models.unet import ConditionalUNet
     from spectralkit.plugins.registry import registry
 
     config: CheckpointConfig = read_config(toy_checkpoint)
     torch.manual_seed(0)
-    network = freeze(ConditionalUNet(config.network, 2).half().float())
+    network = frozen(ConditionalUNet(config.network, 2).half().float())
     model, process = load_checkpoint(toy_checkpoint, "toy"), registry().build("parameterization", "toy")
     x, level = torch.randn(2, 3, 8, 8), process.schedule.level(500)
     for index, name in enumerate(("low", "high")):

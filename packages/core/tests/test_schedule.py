@@ -41,6 +41,39 @@ def test_grids_are_those_of_diffusers(spacing: str, steps: int) -> None:
     torch.testing.assert_close(ours.alphas_bar.float(), theirs.alphas_cumprod, rtol=2e-5, atol=0)
 
 
+@pytest.mark.parametrize("name", ["linear", "scaled_linear", "squaredcos_cap_v2"])
+@pytest.mark.parametrize("ends", [(1e-4, 0.02), (0.00085, 0.012)])
+@pytest.mark.parametrize("timesteps", [1000, 50])
+def test_the_signal_left_is_that_of_diffusers(name: str, ends: tuple[float, float], timesteps: int) -> None:
+    repair_torchvision()
+    from diffusers import DDIMScheduler
+
+    given = {"beta_start": ends[0], "beta_end": ends[1], "beta_schedule": name}
+    theirs = DDIMScheduler(num_train_timesteps=timesteps, **given)
+    ours = VPSchedule(timesteps=timesteps, **given)  # type: ignore[arg-type]
+    # diffusers multiplies in float32.
+    torch.testing.assert_close(ours.alphas_bar.float(), theirs.alphas_cumprod, rtol=5e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("final", ["level", "clean"])
+def test_the_final_level_is_that_of_diffusers(final: str) -> None:
+    repair_torchvision()
+    from diffusers import DDIMScheduler
+
+    given = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
+    theirs = DDIMScheduler(**given, set_alpha_to_one=final == "clean")
+    clean = VPSchedule(final=final).levels(10)[0]  # type: ignore[arg-type]
+    assert clean.alpha**2 == pytest.approx(float(theirs.final_alpha_cumprod), rel=1e-6)
+    assert clean.alpha**2 + clean.sigma**2 == pytest.approx(1)
+    assert clean.label == 0
+
+
+@pytest.mark.parametrize("options", [{"final": "end"}, {"beta_schedule": "cosine"}, {"spacing": "even"}])
+def test_unknown_words_are_refused(options: dict[str, str]) -> None:
+    with pytest.raises(ConfigurationError, match=f"{next(iter(options))} must be one of"):
+        VPSchedule(**options)  # type: ignore[arg-type]
+
+
 def test_a_leading_grid_never_passes_the_last_timestep() -> None:
     assert VPSchedule().grid(1000) == (*range(1, 1000), 999)
 

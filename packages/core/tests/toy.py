@@ -169,6 +169,8 @@ class Mse(MeanScore):
         power: 1 or 2.
     """
 
+    higher_is_better = False
+
     def __init__(self, power: Literal[1, 2] = 2) -> None:
         super().__init__()
         self.power = power

@@ -17,11 +17,13 @@ from spectralkit.diffusion.prediction import Prediction, move
 from spectralkit.diffusion.process import Process
 from spectralkit.diffusion.schedule import LevelBatch, VPSchedule
 from spectralkit.errors import ConfigurationError
-from spectralkit.inversion.parts import Encoded, MoveSampler, Parts
+from spectralkit.inversion.parts import Encoded, MoveSampler, MoveStep, Parts
 from spectralkit.metric import MeanScore, check_images
 from spectralkit.models.model import Model, PixelCodec
 from spectralkit.plugins import DatasetSpec, MethodSpec, MetricSpec, ModelSpec, ParameterizationSpec, hookimpl
 from spectralkit.testing.oracle import RandomNetwork
+
+from torchmetrics import Metric  # isort: skip
 
 ME = __name__
 
@@ -37,10 +39,13 @@ def spectralkit_methods():
 
 @hookimpl
 def spectralkit_metrics():
+    toy = {"target": f"{ME}:ToyMetric", "summary": "", "higher_is_better": True}
     return [
+        MetricSpec(name="toy", inputs=("source", "generated"), **toy),
+        MetricSpec(name="toy-swapped", inputs=("generated", "source"), **toy),
         MetricSpec(
-            name="toy", target=f"{ME}:ToyMetric", summary="", inputs=("source", "generated"), higher_is_better=True
-        )
+            name="toy-target", target=f"{ME}:Contrast", summary="", inputs=("generated",), higher_is_better=None
+        ),
     ]
 
 
@@ -98,6 +103,24 @@ class SourceSampler(MoveSampler):
         return move(probe.context.predict(probe.x, here, probe.context.source, 1.0), there), None
 
 
+@attrs.frozen(eq=False)
+class Hiding(MoveStep):
+    """Keeps what it carries on itself."""
+
+    started: list = attrs.field(factory=list)
+
+    def init(self, encoded, context):
+        self.started.append(encoded.x)
+
+
+@attrs.frozen(eq=False)
+class Recalling(MoveSampler):
+    step: Hiding
+
+    def init(self, inversion, context):
+        return inversion.latent + 0.1 * self.step.started[-1], None
+
+
 @attrs.frozen
 class Widen:
     def __call__(self, context):
@@ -109,6 +132,9 @@ def method(defect: str = "") -> Parts:
         return defect
     if defect == "target":
         return Parts(corrections=(Push(""),), sampler=SourceSampler())
+    if defect == "hidden":
+        step = Hiding()
+        return Parts(step=step, corrections=(Push(""),), sampler=Recalling(step))
     if defect == "float32":
         return Parts(start=Widen(), corrections=(Push(""),))
     if defect == "refuses":
@@ -136,8 +162,16 @@ class ToyMetric(MeanScore):
         super().__init__()
         self.defect = defect
         self.seen = 0
+        if defect == "shared":
+            del self._defaults["alone"]
+
+    @property
+    def higher_is_better(self) -> bool | None:
+        return None if self.defect == "undirected" else True
 
     def score(self, *, source: Tensor, generated: Tensor) -> Tensor:
+        if self.defect == "hasty":
+            self.count += 1
         if self.defect == "accepts NaN":
             source, generated = source.nan_to_num().clamp(0, 1), generated.nan_to_num().clamp(0, 1)
         if self.defect == "guesses the range":
@@ -172,11 +206,25 @@ class ToyMetric(MeanScore):
         return score[None].expand(2) if self.defect == "no scalar" else score
 
     def reset(self) -> None:
-        if getattr(self, "defect", "") != "reset":
+        values = self.values
+        if self.defect != "reset":
             super().reset()
+        if self.defect == "remembers":
+            self.values = values
+
+    def _apply(self, fn, *rest):
+        return Metric._apply(self, fn, *rest) if self.defect == "half" else super()._apply(fn, *rest)
 
     def details(self):
         return {"N": self.count} if self.defect == "details" else {"N": float(self.count)}
+
+
+class Contrast(MeanScore):
+    """The standard deviation of the pixels; that of real images is right."""
+
+    def score(self, *, generated: Tensor) -> Tensor:
+        check_images("toy-target", generated=generated)
+        return generated.flatten(1).std(dim=1)
 
 
 # --- data sets ---
@@ -292,7 +340,7 @@ class Faulty:
             return Prediction(prediction.x0.detach(), prediction.eps.detach())
         return prediction
 
-    def to(self, device):
+    def to(self, device=None, dtype=None):
         return self
 
 

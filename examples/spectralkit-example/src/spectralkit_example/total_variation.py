@@ -23,7 +23,9 @@ def variation(images: Tensor) -> Tensor:
 class TotalVariation(MeanScore):
     """Similarity of total variation, in [0, 1]."""
 
-    def score(self, generated: Tensor, reference: Tensor) -> Tensor:  # type: ignore[override]  # names its inputs
+    higher_is_better = True
+
+    def score(self, generated: Tensor, reference: Tensor) -> Tensor:
         """``min(r, 1 / r)`` of each pair, (B,)."""
         if generated.shape != reference.shape:
             raise DataError(

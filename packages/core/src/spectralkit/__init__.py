@@ -9,28 +9,38 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from spectralkit.api import load_dataset, load_method, load_metric, load_model, translate
-    from spectralkit.inversion.driver import invert, sample
+    from spectralkit.api import (
+        decode,
+        encode,
+        from_network,
+        invert,
+        load_dataset,
+        load_method,
+        load_metric,
+        load_model,
+        register,
+        sample,
+        translate,
+    )
+    from spectralkit.torchvision_fix import repair_torchvision
 
     __version__: str
 
-_HOME = {
-    "invert": "spectralkit.inversion.driver",
-    "load_dataset": "spectralkit.api",
-    "load_method": "spectralkit.api",
-    "load_metric": "spectralkit.api",
-    "load_model": "spectralkit.api",
-    "sample": "spectralkit.inversion.driver",
-    "translate": "spectralkit.api",
-}
+_HOME = {"repair_torchvision": "spectralkit.torchvision_fix"}
+"""Where a public name lives, if not in :mod:`spectralkit.api`."""
 
 __all__ = [
     "__version__",
+    "decode",
+    "encode",
+    "from_network",
     "invert",
     "load_dataset",
     "load_method",
     "load_metric",
     "load_model",
+    "register",
+    "repair_torchvision",
     "sample",
     "translate",
 ]
@@ -41,9 +51,9 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         return version("spectralkit")
-    if name not in _HOME:
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+    return getattr(import_module(_HOME.get(name, "spectralkit.api")), name)
 
 
 def __dir__() -> list[str]:

@@ -1,53 +1,56 @@
-"""The public face in Python: load things by name, translate images.
+"""The public face in Python: load things by name, invert, sample, translate.
 
 import spectralkit as sk
 
 model = sk.load_model("edm")
 method = sk.load_method("ovg(eta_lf=1e-4)+taba")
-out = sk.translate(model, method, images, source="low-x8", target="high", steps=50, seed=42)
-out.images, out.inversion.latent, out.cost
+inverted = sk.invert(model, method, images, source="low-x8", steps=50, seed=42)
+out = sk.sample(model, method, inverted, target="high")
+out = sk.translate(model, method, images, source="low-x8", target="high", steps=50, seed=42)  # both at once
+out.images, out.latent, out.cost
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import attrs
 import torch
 from torch import Tensor
 
-from spectralkit.data import TranslationDataset
-from spectralkit.errors import ConfigurationError, DataError, NonFiniteError
+from spectralkit.data import TranslationDataset, check_input
+from spectralkit.errors import ConfigurationError
 from spectralkit.inversion import driver
+from spectralkit.inversion.driver import Callback, Progress, Transition, onlooker
+from spectralkit.inversion.memory import memory_told
 from spectralkit.inversion.method import load_method
 from spectralkit.inversion.noise import Noise
-from spectralkit.inversion.parts import Inversion, Parts
-from spectralkit.inversion.probe import Context, Cost, Label, Meter
+from spectralkit.inversion.parts import Parts
+from spectralkit.inversion.probe import Context, Label, Meter, check_weight
 from spectralkit.metric import load_metric
 from spectralkit.models.loading import load_model
 from spectralkit.models.model import Model
-from spectralkit.plugins.registry import registry
+from spectralkit.models.own import from_network
+from spectralkit.models.result import Inverted, Output
+from spectralkit.plugins.registry import register, registry
 
-__all__ = ["Output", "check_input", "load_dataset", "load_method", "load_metric", "load_model", "translate"]
-
-
-@attrs.frozen(eq=False)
-class Output:
-    """The result of :func:`translate`.
-
-    Args:
-        images: (B, C, H, W) in [0, 1], the translated images.
-        inversion: The latent, the trajectory where kept, diagnostics.
-        latent: (B, c, h, w), the terminal latent divided by the schedule's unit scale, as statistics expect it.
-        cost: Network evaluations per sample, inversion and sampling together.
-    """
-
-    images: Tensor
-    inversion: Inversion
-    latent: Tensor
-    cost: Cost
+__all__ = [
+    "Inverted",
+    "Output",
+    "Transition",
+    "decode",
+    "encode",
+    "from_network",
+    "invert",
+    "load_dataset",
+    "load_method",
+    "load_metric",
+    "load_model",
+    "register",
+    "sample",
+    "translate",
+]
 
 
 def load_dataset(name: str, /, **parameters: Any) -> TranslationDataset:
@@ -57,6 +60,136 @@ def load_dataset(name: str, /, **parameters: Any) -> TranslationDataset:
         SpectralkitError: If there is none, or a parameter is wrong.
     """
     return cast(TranslationDataset, registry().build("dataset", name, **parameters))
+
+
+def encode(model: Model, images: Tensor, *, seed: int = 42, ids: Sequence[str] | None = None) -> Tensor:
+    """(B, C, H, W) images in [0, 1] in the space the diffusion lives in, (B, c, h, w); no noise level is added.
+
+    Args:
+        model: From :func:`load_model`.
+        images: The images.
+        seed: Of the codec's randomness, where it has any.
+        ids: One id per image; with the seed it determines the image's noise. Default 0, 1, ...
+
+    Raises:
+        SpectralkitError: If an image does not fit.
+    """
+    return _encode(model, images, Noise(seed, _ids(images, ids)))
+
+
+def decode(model: Model, x: Tensor) -> Tensor:
+    """(B, c, h, w) in the space the diffusion lives in -> (B, C, H, W) images in [0, 1]."""
+    return model.codec.decode(x)
+
+
+def invert(
+    model: Model,
+    method: Parts,
+    images: Tensor,
+    *,
+    source: str,
+    steps: int = 50,
+    seed: int = 42,
+    ids: Sequence[str] | None = None,
+    guidance: float = 1.0,
+    label: Label = "current",
+    keep_trajectory: bool = False,
+    noise: Mapping[str, Tensor] | None = None,
+    progress: Progress | None = None,
+    callback: Callback | None = None,
+) -> Inverted:
+    """Invert ``images`` under the source condition.
+
+    Args:
+        model: From :func:`load_model`, or :func:`from_network`.
+        method: From :func:`load_method`, or composed from the packages' own functions.
+        images: (B, C, H, W) in [0, 1]; in float64 the solver's state is float64 too.
+        source: Name of the source condition.
+        steps: N, the number of transitions of the whole schedule.
+        seed: Seed of all noise.
+        ids: One id per image; with the seed it determines the image's noise, whatever the batch. Default 0, 1, ...
+        guidance: Guidance weight; 1 is purely conditional.
+        label: What the network is told: the ``current`` level or the ``next``.
+        keep_trajectory: Whether to keep every state.
+        noise: (B, c, h, w) numbers to use in place of draws, by purpose, as ``out.inversion``'s method names them
+            (``entry``, ``taba``, ...): recorded noises replayed.
+        progress: Called with (done, total, stage) after each transition.
+        callback: Called with a :class:`Transition` after each: its level, its state, the predicted clean image.
+
+    Raises:
+        SpectralkitError: If an image, a condition or an option does not fit, or a state overflows.
+    """
+    check_weight("guidance", guidance)
+    if label == "next" and not model.schedule.admits_next_label:
+        raise ConfigurationError(
+            f"label 'next' has no meaning for model '{model.name}': its network is preconditioned for the level x is at"
+        )
+    numbers = Noise(seed, _ids(images, ids), given=noise or {})
+    condition = model.condition(source)
+    context = Context(
+        denoiser=model.denoiser,
+        schedule=model.schedule,
+        levels=model.schedule.levels(steps),
+        top=driver.top_index(method, steps),
+        x0=_encode(model, images, numbers, method.dtype),
+        source=condition,
+        target=condition,
+        inversion_guidance=guidance,
+        sampling_guidance=1.0,
+        noise=numbers,
+        label=label,
+        meter=Meter(len(images)),
+    )
+    with memory_told(context.x0):
+        found = driver.invert(method, context, keep_trajectory=keep_trajectory, callback=onlooker(progress, callback))
+    return Inverted(found.latent / model.schedule.unit_scale(context.levels[found.index]), found, context)
+
+
+def sample(
+    model: Model,
+    method: Parts,
+    inverted: Inverted,
+    *,
+    target: str,
+    guidance: float = 1.0,
+    progress: Progress | None = None,
+    callback: Callback | None = None,
+) -> Output:
+    """Sample under the target condition from what :func:`invert` returned; it can be done again with another target.
+
+    Args:
+        model: The model that inverted.
+        method: The method that inverted, or one whose sampler understands what it left.
+        inverted: From :func:`invert`.
+        target: Name of the target condition.
+        guidance: Guidance weight; 1 is purely conditional.
+        progress: Called with (done, total, stage) after each transition.
+        callback: Called with a :class:`Transition` after each.
+
+    Raises:
+        SpectralkitError: If the condition or an option does not fit, a given noise was not used, or a state overflows.
+    """
+    check_weight("guidance", guidance)
+    inversion = inverted.inversion
+    context = attrs.evolve(
+        inverted.context,
+        denoiser=model.denoiser,
+        target=model.condition(target),
+        sampling_guidance=guidance,
+        meter=Meter(inverted.context.meter.batch),
+    )
+    with memory_told(context.x0):
+        sampled = driver.complete(method, inversion, context, callback=onlooker(progress, callback))
+    context.noise.check_used()
+    records = {name: torch.stack(values) for name, values in context.meter.records.items()}
+    return Output(
+        images=model.codec.decode(sampled.x),
+        latent=inverted.latent,
+        inversion=inversion,
+        cost=context.meter.cost,
+        records={**inversion.records, **records},
+        state=sampled.state,
+    )
 
 
 def translate(
@@ -73,81 +206,41 @@ def translate(
     inversion_guidance: float = 1.0,
     label: Label = "current",
     keep_trajectory: bool = False,
-    progress: driver.Progress = driver.silent,
+    noise: Mapping[str, Tensor] | None = None,
+    progress: Progress | None = None,
+    callback: Callback | None = None,
 ) -> Output:
-    """Invert ``images`` under the source condition and sample them under the target condition.
+    """:func:`invert` ``images`` under the source condition, then :func:`sample` them under the target condition.
 
-    Args:
-        model: From :func:`load_model`.
-        method: From :func:`load_method`, or composed from the packages' own functions.
-        images: (B, C, H, W) in [0, 1].
-        source: Name of the source condition.
-        target: Name of the target condition.
-        steps: N, the number of transitions each way.
-        seed: Seed of all noise.
-        ids: One id per image; with the seed it determines the image's noise, whatever the batch. Default 0, 1, ...
-        guidance: Guidance weight while sampling; 1 is purely conditional.
-        inversion_guidance: Guidance weight while inverting.
-        label: What inversion steps tell the network: the ``current`` level or the ``next``.
-        keep_trajectory: Whether to keep every state of the inversion.
-        progress: Called after each transition.
-
-    Raises:
-        SpectralkitError: If an image, a condition or an option does not fit, or a state overflows.
+    The arguments are theirs, ``guidance`` sampling's and ``inversion_guidance`` inversion's; the cost is that of both.
     """
-    ids = [str(i) for i in range(len(images))] if ids is None else ids
-    check_input(images, ids)
-    for name, weight in (("guidance", guidance), ("inversion_guidance", inversion_guidance)):
-        if not math.isfinite(weight):
-            raise ConfigurationError(f"{name} must be a finite number, got {weight}")
-    if label == "next" and not model.schedule.admits_next_label:
-        raise ConfigurationError(
-            f"label 'next' has no meaning for model '{model.name}': its network is preconditioned for the level x is at"
-        )
-    noise = Noise(seed, ids)
-    x0 = model.codec.encode(images.to(model.device), noise).to(method.dtype)
-    context = Context(
-        denoiser=model.denoiser,
-        schedule=model.schedule,
-        levels=model.schedule.levels(steps),
-        top=driver.top_index(method, steps),
-        x0=x0,
-        source=model.condition(source),
-        target=model.condition(target),
-        inversion_guidance=inversion_guidance,
-        sampling_guidance=guidance,
-        noise=noise,
+    check_weight("guidance", guidance)  # before the work
+    check_weight("inversion_guidance", inversion_guidance)
+    model.condition(target)
+    inverted = invert(
+        model,
+        method,
+        images,
+        source=source,
+        steps=steps,
+        seed=seed,
+        ids=ids,
+        guidance=inversion_guidance,
         label=label,
-        meter=Meter(len(images)),
+        keep_trajectory=keep_trajectory,
+        noise=noise,
+        progress=progress,
+        callback=callback,
     )
-    try:
-        translation = driver.translate(method, context, keep_trajectory=keep_trajectory, progress=progress)
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        raise ConfigurationError(
-            f"out of memory on {model.device} with {len(images)} images at a time: lower the batch size"
-        ) from error
-    inversion = translation.inversion
-    latent = inversion.latent / model.schedule.unit_scale(context.levels[inversion.index])
-    return Output(model.codec.decode(translation.x.float()), inversion, latent.float(), context.meter.cost)
+    out = sample(model, method, inverted, target=target, guidance=guidance, progress=progress, callback=callback)
+    return attrs.evolve(out, cost=inverted.cost + out.cost)
 
 
-def check_input(images: Tensor, ids: Sequence[str]) -> None:
-    """Refuse what is not a finite batch of images in [0, 1], one per id.
+def _ids(images: Tensor, ids: Sequence[str] | None) -> Sequence[str]:
+    return [str(i) for i in range(len(images))] if ids is None else ids
 
-    Raises:
-        ConfigurationError: If there are more or fewer ids than images.
-        DataError: On a wrong shape or range, naming the image.
-        NonFiniteError: On NaN or infinity, naming the image.
-    """
-    if images.ndim != 4 or not images.numel() or not images.is_floating_point():
-        raise DataError(
-            f"images must be a non-empty floating-point (B, C, H, W) batch, got {images.dtype} {tuple(images.shape)}"
-        )
-    if len(ids) != len(images):
-        raise ConfigurationError(f"{len(images)} images need as many ids, got {len(ids)}")
-    for name, image in zip(ids, images, strict=True):
-        if not torch.isfinite(image).all():
-            raise NonFiniteError(f"image '{name}' holds NaN or infinity")
-        low, high = image.min().item(), image.max().item()
-        if low < 0 or high > 1:
-            raise DataError(f"image '{name}' must lie in [0, 1], got [{low:.4g}, {high:.4g}]: rescale or clamp it")
+
+def _encode(model: Model, images: Tensor, noise: Noise, dtype: torch.dtype = torch.float32) -> Tensor:
+    """Checked images, encoded, in ``dtype`` or better."""
+    check_input(images, noise.ids)
+    return model.codec.encode(images.to(model.device), noise).to(torch.promote_types(images.dtype, dtype))

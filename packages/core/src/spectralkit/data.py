@@ -13,7 +13,7 @@ import attrs
 import torch
 from torch import Tensor
 
-from spectralkit.errors import ConfigurationError
+from spectralkit.errors import ConfigurationError, DataError, NonFiniteError
 
 Structure = Literal["rgb", "masked-grey"]
 """How structure is compared: every colour channel, or the non-white mask of the grey image."""
@@ -109,3 +109,25 @@ def decimate(image: Tensor, scale: int) -> Tensor:
         raise ConfigurationError(f"scale {scale} does not divide an image of {height}x{width}: choose a common divisor")
     kept = image[..., ::scale, ::scale]
     return kept.repeat_interleave(scale, dim=-2).repeat_interleave(scale, dim=-1)
+
+
+def check_input(images: Tensor, ids: Sequence[str]) -> None:
+    """Refuse what is not a finite batch of images in [0, 1], one per id.
+
+    Raises:
+        ConfigurationError: If there are more or fewer ids than images.
+        DataError: On a wrong shape or range, naming the image.
+        NonFiniteError: On NaN or infinity, naming the image.
+    """
+    if images.ndim != 4 or not images.numel() or not images.is_floating_point():
+        raise DataError(
+            f"images must be a non-empty floating-point (B, C, H, W) batch, got {images.dtype} {tuple(images.shape)}"
+        )
+    if len(ids) != len(images):
+        raise ConfigurationError(f"{len(images)} images need as many ids, got {len(ids)}")
+    for name, image in zip(ids, images, strict=True):
+        if not torch.isfinite(image).all():
+            raise NonFiniteError(f"image '{name}' holds NaN or infinity")
+        low, high = image.min().item(), image.max().item()
+        if low < 0 or high > 1:
+            raise DataError(f"image '{name}' must lie in [0, 1], got [{low:.4g}, {high:.4g}]: rescale or clamp it")

@@ -60,7 +60,7 @@ def test_it_agrees_with_plain_loops(seed: int, steps: int, eta: float, schedule:
     # Every other level only: what is not recorded is drawn.
     known = range(2, steps + 1, 2) if recorded else ()
     noises = {i: torch.randn(context.x0.shape, generator=draw, dtype=torch.float64) for i in known}
-    x = sample(ancestral(eta), attrs.evolve(inversion, memory={"noises": noises} if recorded else None), context)
+    x = sample(ancestral(eta), attrs.evolve(inversion, memory={"noises": noises} if recorded else None), context).x
     for row in range(3):
         expected = naive(context, inversion.latent[row : row + 1], row, eta, noises)
         assert float((x[row : row + 1] - expected).norm() / expected.norm()) < 1e-9
@@ -73,8 +73,8 @@ def test_towards_eta_zero_it_becomes_the_deterministic_sampler(seed: int, schedu
     denoiser = random_gaussian(seed)
     context = context_for(denoiser, source_batch(denoiser, 0, 2, seed), 8, schedule=schedule)
     inversion = invert(Parts(), context)
-    limit = sample(Parts(), inversion, context)
-    near, nearer = (float((sample(ancestral(eta), inversion, context) - limit).norm()) for eta in (1e-4, 1e-6))
+    limit = sample(Parts(), inversion, context).x
+    near, nearer = (float((sample(ancestral(eta), inversion, context).x - limit).norm()) for eta in (1e-4, 1e-6))
     assert 0 < near < 1e-2 * float(limit.norm())
     assert nearer == pytest.approx(near / 100, rel=0.05)
 
@@ -113,7 +113,7 @@ def test_marginals_of_gaussian_data(schedule: Schedule, eta: float) -> None:
     context = context_for(denoiser, torch.zeros(count, 1, 4, 4, dtype=torch.float64), steps, schedule=schedule)
     top, clean = context.levels[-1], context.levels[0]
     prior = top.alpha * source_batch(denoiser, 1, count, seed=6) + top.sigma * context.noise.normal("prior", context.x0)
-    x = sample(ancestral(eta), attrs.evolve(invert(Parts(), context), latent=prior), context)
+    x = sample(ancestral(eta), attrs.evolve(invert(Parts(), context), latent=prior), context).x
     variance = moments(denoiser, context, eta)
     centred = x - clean.alpha * denoiser.means[1].double()
     power = torch.fft.fft2(centred, norm="ortho").abs().square()

@@ -166,7 +166,7 @@ def test_from_any_start_sampling_retraces_the_climb_and_goes_on_below_it() -> No
         x, state = parts.sampler(probe, context.levels[index], context.levels[index - 1], state)
         if index > 2:
             torch.testing.assert_close(x, inversion.trajectory[index - 3], rtol=1e-9, atol=1e-9)
-    assert torch.equal(x, sample(parts, inversion, context))
+    assert torch.equal(x, sample(parts, inversion, context).x)
 
 
 def test_amplification_warns_beyond_1e4() -> None:

@@ -17,7 +17,7 @@ from spectralkit.inversion.driver import invert, sample, translate
 from spectralkit.inversion.parts import Inversion, Parts, State
 from spectralkit.inversion.probe import Context, Meter, Probe
 from spectralkit.testing.oracle import context_for, random_denoiser, random_gaussian, source_batch
-from spectralkit_methods_direct import Branch, DirectSampler, direct, offset
+from spectralkit_methods_direct import Branch, DirectSampler, direct
 
 SEEDS = st.integers(0, 2**16)
 GUIDANCE = st.sampled_from([0.0, 1.0, 3.0, 7.5])
@@ -32,10 +32,11 @@ class AddTargetSampler:
     needs_trajectory: bool = attrs.field(default=True, init=False)
 
     def init(self, inversion: Inversion, context: Context) -> tuple[Tensor, State]:
-        return inversion.latent, inversion.states(context)
+        return inversion.latent, Branch(inversion.states(context), inversion.latent)
 
-    def __call__(self, probe: Probe, here: Level, there: Level, state: State) -> tuple[Tensor, State]:
-        return move(probe.prediction, there) + offset(probe, there, state, probe.context.target), state
+    def __call__(self, probe: Probe, here: Level, there: Level, state: Branch) -> tuple[Tensor, State]:
+        o, branch = state.step(probe, there, probe.context.target)
+        return move(probe.prediction, there) + o, branch
 
 
 def problem(
@@ -59,7 +60,7 @@ def test_source_only_leaves_the_image_to_standard_sampling(network: bool, seed: 
 @both_models
 @given(seed=SEEDS, guidance=GUIDANCE)
 @settings(max_examples=10, deadline=None)
-def test_the_stored_branch_retraces_the_trajectory_exactly(network: bool, seed: int, guidance: float) -> None:
+def test_the_source_branch_retraces_the_trajectory_to_round_off(network: bool, seed: int, guidance: float) -> None:
     context = problem(seed, network, guidance)
     inversion = invert(direct(), context)
     sampler = DirectSampler("source_only")
@@ -70,11 +71,11 @@ def test_the_stored_branch_retraces_the_trajectory_exactly(network: bool, seed: 
             here, there = context.levels[index], context.levels[index - 1]
             before = state.x
             x, state = sampler(Probe(context, x, here, index, context.target, guidance), here, there, state)
-            assert torch.equal(state.x, inversion.trajectory[index - 1])
+            torch.testing.assert_close(state.x, inversion.trajectory[index - 1], rtol=1e-12, atol=1e-12)
             step = move(context.denoiser(before, here, context.source, guidance), there)
             recorded = context.meter.records["direct/offset"][-1]
             torch.testing.assert_close((state.x - step).flatten(1).norm(dim=1), recorded, rtol=1e-9, atol=1e-12)
-    assert torch.equal(state.x, context.x0)
+    torch.testing.assert_close(state.x, context.x0, rtol=1e-12, atol=1e-12)
 
 
 @both_models
@@ -93,6 +94,16 @@ def test_add_target_reproduces_the_source_whatever_the_target(
 def test_add_source_reproduces_the_source_under_the_source(network: bool, seed: int, guidance: float) -> None:
     context = problem(seed, network, guidance, target=0)
     torch.testing.assert_close(translate(direct("add_source"), context).x, context.x0, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_guidance_cannot_part_a_target_from_the_source_that_it_is(seed: int) -> None:
+    """Over 50 steps at w = 7.5 guidance amplifies round-off by many orders; in both branches alike."""
+    gaussian = random_gaussian(seed)
+    x0 = source_batch(gaussian, 0, 2, seed).float()
+    context = context_for(random_denoiser(seed), x0, 50, target=0, sampling_guidance=7.5)
+    found = translate(direct("add_source"), context).x
+    torch.testing.assert_close(found, x0, rtol=0, atol=1e-4)
 
 
 @both_models
@@ -117,9 +128,9 @@ def test_add_source_is_the_published_ablation(network: bool, seed: int, guidance
         for k in range(STEPS, 0, -1):
             x = ddim(x, k, context.target) + offsets[k]
         rows.append(x)
-    found = sample(direct("add_source"), inversion, context)
+    found = sample(direct("add_source"), inversion, context).x
     torch.testing.assert_close(found, torch.cat(rows), rtol=1e-9, atol=1e-9)
-    assert not torch.allclose(found, sample(direct(), inversion, context))
+    assert not torch.allclose(found, sample(direct(), inversion, context).x)
 
 
 @both_models

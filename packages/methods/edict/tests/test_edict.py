@@ -16,6 +16,7 @@ from spectralkit.diffusion.parameterization import EDMParameterization, VParamet
 from spectralkit.diffusion.schedule import KarrasSchedule, Level, VPSchedule
 from spectralkit.errors import ConfigurationError
 from spectralkit.inversion.driver import invert, sample, translate
+from spectralkit.inversion.parts import Parts
 from spectralkit.inversion.probe import Context
 from spectralkit.testing.oracle import context_for, random_denoiser, random_gaussian, source_batch
 from spectralkit_methods_edict import edict
@@ -32,6 +33,19 @@ def images(seed: int, batch: int = 2) -> Tensor:
 
 def oracles(seed: int) -> list[Denoiser]:
     return [random_gaussian(seed), random_denoiser(seed)]
+
+
+def test_only_what_it_inverted_can_be_sampled() -> None:
+    context = context_for(random_denoiser(4), images(4), 4)
+    with pytest.raises(ConfigurationError, match="invert with edict too"):
+        sample(edict(), invert(Parts(), context), context)
+
+
+def test_both_branches_are_returned() -> None:
+    context = context_for(random_denoiser(4), images(4), 4, target=0)
+    sampled = sample(edict(), invert(edict(), context), context)
+    torch.testing.assert_close(sampled.state, context.x0, rtol=0, atol=1e-9)
+    torch.testing.assert_close(sampled.x, context.x0, rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("which", [0, 1], ids=["gaussian", "network"])

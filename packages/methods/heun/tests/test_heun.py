@@ -48,7 +48,7 @@ def test_the_order_is_two(schedule: Schedule, counts: tuple[int, ...], down: boo
         exact = denoiser.flow(x0, clean, top, context.source)
         if down:
             start = attrs.evolve(invert(Parts(), context), latent=exact, memory=None)
-            result, exact = sample(heun(), start, context), denoiser.flow(exact, top, clean, context.target)
+            result, exact = sample(heun(), start, context).x, denoiser.flow(exact, top, clean, context.target)
         else:
             result = invert(heun(), context).latent
         errors.append(float((result - exact).norm() / exact.norm()))

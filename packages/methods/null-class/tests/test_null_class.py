@@ -122,9 +122,10 @@ def test_it_is_the_published_algorithm(network: bool, seed: int, guidance: float
             context, inversion.trajectory, inner=inner, rate=0.02, tolerance=tolerance, growth=growth
         )
     parts = null_class(inner, learning_rate=0.02, tolerance=tolerance, growth=growth)
-    found = sample(parts, inversion, context)
+    found = sample(parts, inversion, context).x
     torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-9)
     assert context.meter.backward_rows == updates
+    assert int(torch.stack(context.meter.records["null-class/inner-steps"]).sum()) == updates
 
 
 def sample_once(context: Context, x: Tensor) -> Tensor:
@@ -141,6 +142,7 @@ def test_finished_samples_leave_the_batch() -> None:
     context = problem(seed=0)
     first_transition(null_class(2, tolerance=tolerance), context)
     assert context.meter.backward_rows == 1 + 2 + 2
+    assert sorted(context.meter.records["null-class/inner-steps"][0].tolist()) == [1, 2, 2]
 
 
 @pytest.mark.parametrize("network", [False, True])

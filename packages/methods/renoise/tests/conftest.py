@@ -79,7 +79,9 @@ def eps(context: Context, z: Tensor, level: Level) -> Tensor:
     return context.denoiser(z[None], level, context.source, context.inversion_guidance).eps[0]
 
 
-def invert(context: Context, row: int, iterations: int, averaging: str, **options: float) -> Tensor:
+def invert(
+    context: Context, row: int, iterations: int, averaging: str, reference: str = "noised", **options: float
+) -> Tensor:
     """The latent of one sample, (C, H, W)."""
     image, noise = context.x0[row], context.noise.select(torch.tensor([row]))
     n = noise.normal("renoise", image[None])[0]
@@ -93,7 +95,7 @@ def invert(context: Context, row: int, iterations: int, averaging: str, **option
         K, lo, hi = (min(iterations, 5), 0, 5) if there.label < 250 else (iterations, 8, 10)
         if averaging == "always":
             lo, hi = 0, K + 1
-        r = eps(context, there.alpha * image + there.sigma * n, there)
+        r = eps(context, image if reference == "clean" else there.alpha * image + there.sigma * n, there)
         z, raw = x, []
         for k in range(K + 1):
             e = eps(context, z, start if k == 0 else there)

@@ -65,17 +65,22 @@ CASES = st.fixed_dictionaries(
     seed=seeds,
     case=CASES,
     iterations=st.sampled_from([1, 2, 6, 9]),
-    averaging=st.sampled_from(["reference", "always", "off"]),
+    means=st.fixed_dictionaries(
+        {
+            "averaging": st.sampled_from(["reference", "always", "off"]),
+            "reference": st.sampled_from(["noised", "clean"]),
+        }
+    ),
 )
 @settings(max_examples=6, deadline=None)
 def test_it_equals_a_plain_implementation(
-    naive: SimpleNamespace, seed: int, case: dict[str, Any], iterations: int, averaging: Any
+    naive: SimpleNamespace, seed: int, case: dict[str, Any], iterations: int, means: dict[str, Any]
 ) -> None:
-    options: dict[str, Any] = {"rounds": 1, "rolls": 2, "lambda_kl": 0.05, "lambda_ac": 10.0}
+    options: dict[str, Any] = {"rounds": 1, "rolls": 2, "lambda_kl": 0.05, "lambda_ac": 10.0, **means}
     for denoiser in oracles(seed):
         context = context_for(denoiser, images(seed), **case)
-        latent = invert(renoise(iterations, averaging=averaging, **options), context).latent
-        rows = [naive.invert(context, row, iterations, averaging, **options) for row in range(2)]
+        latent = invert(renoise(iterations, **options), context).latent
+        rows = [naive.invert(context, row, iterations, **options) for row in range(2)]
         torch.testing.assert_close(latent, torch.stack(rows), rtol=1e-9, atol=1e-9)
 
 
@@ -195,6 +200,16 @@ def test_the_seed_matters_only_where_something_is_drawn() -> None:
         assert torch.equal(*latents) is same
 
 
+def test_the_clean_reference_draws_nothing_and_aims_elsewhere() -> None:
+    context = context_for(random_denoiser(9), images(9), 5)
+    noised = invert(renoise(), context).latent
+    assert "renoise" in context.noise.drawn
+    context = context_for(random_denoiser(9), images(9), 5)
+    clean = invert(renoise(reference="clean"), context).latent
+    assert "renoise" not in context.noise.drawn
+    assert not torch.allclose(noised, clean)
+
+
 def test_a_schedule_without_the_next_label_is_refused() -> None:
     context = context_for(random_gaussian(1), images(1), 5, schedule=KarrasSchedule())
     with pytest.raises(ConfigurationError, match="preconditioned for the level x is at"):
@@ -212,6 +227,7 @@ def test_a_schedule_without_the_next_label_is_refused() -> None:
         {"rounds": -1},
         {"rolls": 0},
         {"correction": "maybe"},
+        {"reference": "noisy"},
         {"eta": 0.5},
         {"correction": "exact", "eta": 0.0},
         {"correction": "nudge", "eta": 1.5},

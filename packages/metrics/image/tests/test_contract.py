@@ -11,12 +11,25 @@ from torch import Tensor
 
 from spectralkit.errors import ConfigurationError, DataError, NonFiniteError
 from spectralkit.metric import MeanScore, Score
+from spectralkit.testing import conformance
 from spectralkit.testing.processes import across_processes
-from spectralkit_metrics_image import SSIM, HaarPSI, MultiScaleSSIM, PooledPSNR, psnr
+from spectralkit_metrics_image import (
+    SSIM,
+    HaarPSI,
+    MultiScaleSSIM,
+    PooledPSNR,
+    haarpsi_values,
+    ms_ssim_values,
+    psnr,
+    psnr_values,
+    ssim_values,
+)
 from spectralkit_metrics_image._plugin import spectralkit_metrics
 from spectralkit_metrics_image.mask import luma, pixel_weights
 
 SPECS = {spec.name: spec for spec in spectralkit_metrics()}
+test_psnr, test_ssim, test_ms_ssim, test_haarpsi = (conformance("metric", name) for name in SPECS)
+test_pooled_psnr = conformance("metric", "psnr", pooled=True)
 BUILDERS: list[Callable[[], Score]] = [psnr, PooledPSNR, SSIM, MultiScaleSSIM, HaarPSI]
 
 
@@ -44,6 +57,17 @@ def test_bad_inputs_are_refused_by_name(name: str, large_pair: tuple[Tensor, Ten
         metric.update(generated=generated[:0], reference=reference[:0])
     with pytest.raises(DataError, match=f"{name}: images hold torch.uint8"):
         metric.update(generated=generated.byte(), reference=reference.byte())
+    with pytest.raises(DataError, match="generated must be a torch tensor, got ndarray"):
+        metric.update(generated.numpy(), reference)
+
+
+@pytest.mark.parametrize("values", [psnr_values, ssim_values, ms_ssim_values, haarpsi_values])
+def test_functions_refuse_arrays_too(
+    values: Callable[[object, object], Tensor], large_pair: tuple[Tensor, Tensor]
+) -> None:
+    generated, reference = large_pair
+    with pytest.raises(DataError, match="reference must be a torch tensor, got ndarray"):
+        values(generated, reference.numpy())
 
 
 @pytest.mark.parametrize("name", SPECS)
@@ -54,7 +78,6 @@ def test_one_sample_and_its_range(name: str, large_pair: tuple[Tensor, Tensor]) 
     assert spec.range[0] <= value <= spec.range[1]
     assert isinstance(metric, MeanScore)
     torch.testing.assert_close(metric.score(generated=generated[:1], reference=reference[:1])[0].double(), value)
-    assert metric.higher_is_better is spec.higher_is_better
 
 
 @pytest.mark.parametrize("name", SPECS)

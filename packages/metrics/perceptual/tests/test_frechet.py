@@ -10,15 +10,29 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import sqrtm
-from torch import Tensor
+from torch import Tensor, nn
 
-from spectralkit.errors import DataError, NonFiniteError
+from spectralkit.errors import DataError, NonFiniteError, SpectralkitError
 from spectralkit.testing.processes import across_processes
 from spectralkit_metrics_perceptual import Features, FrechetDistance, RankDeficiencyWarning, frechet_distance
 from spectralkit_metrics_perceptual.frechet import Sums, factor
 
 # torchmetrics imports only after the repair that spectralkit.metric makes.
 from torchmetrics.image.fid import FrechetInceptionDistance  # isort: skip
+
+
+class Linear(Features):
+    """A network with weights of its own."""
+
+    def __init__(self, inputs: int, dimension: int) -> None:
+        super().__init__()
+        self.dimension = dimension
+        self.weights = nn.Linear(inputs, dimension)
+
+    def extract(self, images: Tensor) -> Tensor:
+        features: Tensor = self.weights(images.float().flatten(1) / 255)
+        return features
+
 
 seeds = st.integers(0, 2**31)
 
@@ -154,7 +168,7 @@ def test_bad_images_are_refused_by_name(features: Features, generated: Tensor, r
     with pytest.raises(DataError, match="feature networks take 1 or 3 channels, got 2"):
         metric.update(generated=generated[:, :2])
     metric.update(generated=generated)
-    with pytest.raises(DataError, match=r"fd: targets must lie in \[0, 1\]"):
+    with pytest.raises(DataError, match=r"fd: target image 0 must lie in \[0, 1\]"):
         metric.compute()
 
 
@@ -172,3 +186,34 @@ def test_two_processes_give_the_value_of_one(features: Features, generated: Tens
     alone.update(generated=generated)
     for result in across_processes(value):
         torch.testing.assert_close(result, alone.compute(), rtol=1e-9, atol=0)
+
+
+def test_a_cast_leaves_sums_and_network(generated: Tensor, real: Tensor) -> None:
+    network = Linear(8 * 8 * 3, 5)
+    alone, cast = (FrechetDistance("fd", network, lambda: iter(real)) for _ in range(2))
+    alone.update(generated)
+    cast.update(generated[:20])
+    for dtype in (torch.float16, torch.bfloat16):
+        cast.to(dtype).half().set_dtype(dtype)
+    cast.update(generated[20:].half().float())
+    torch.testing.assert_close(cast.compute(), alone.compute(), rtol=1e-2, atol=0)
+    assert cast.details() == {"N generated": 40, "N real": 30}
+
+
+def test_details_are_forgotten_in_a_reset(features: Features, generated: Tensor, real: Tensor) -> None:
+    metric = FrechetDistance("fd", features, real)
+    metric.update(generated)
+    metric.compute()
+    metric.reset()
+    assert metric.details() == {}
+
+
+def test_a_refused_batch_leaves_the_sums(features: Features, generated: Tensor, real: Tensor) -> None:
+    metric = FrechetDistance("fd", features, real)
+    metric.update(generated)
+    before = metric.compute()
+    for refused in (generated * torch.nan, generated[:1]):  # one image alone has no covariance
+        with pytest.raises(SpectralkitError):
+            metric(refused)
+    assert metric.details()["N generated"] == 40
+    assert metric.compute() == before

@@ -10,10 +10,17 @@ import torch
 from torch import Tensor
 
 from spectralkit.metric import Score
+from spectralkit.testing import conformance
 from spectralkit.testing.processes import across_processes
 from spectralkit_metrics_spectral._plugin import spectralkit_metrics
 
 SPECS = {spec.name: spec for spec in spectralkit_metrics()}
+
+test_gaussianity, test_decorrelation, test_ratio, test_high, test_low, test_low_target = (
+    conformance("metric", name) for name in SPECS
+)
+test_standardised = conformance("metric", "s-dc", k=3, standardise=True)
+test_masked = conformance("metric", "s-hf", pixel_range=1.0)
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from scipy.stats import chi2, kstest, kstwo
 from torch import Tensor
 
 from spectralkit.errors import DataError, NonFiniteError
+from spectralkit.testing.processes import across_processes
 from spectralkit_metrics_spectral import GaussianityScore, gaussianity
 from spectralkit_metrics_spectral.gaussianity import EXACT_SAMPLES, _log_tail, null_expectation
 
@@ -113,7 +114,34 @@ def test_refusals() -> None:
         GaussianityScore().compute()
     with pytest.raises(NonFiniteError, match="s-g: latent holds NaN"):
         score_of(torch.full((2, 1, 4, 4), torch.nan))
-    with pytest.raises(DataError, match="latents of 32 values after latents of 16: one size a set"):
+    with pytest.raises(DataError, match="latents of 16 and of 32 values in one set"):
         score_of(white(2, (1, 4, 4))).update(latent=white(2, (2, 4, 4)))
     with pytest.raises(DataError, match="s-g: latent is empty"):
         score_of(white(0))
+
+
+def test_latents_of_two_sizes_do_not_merge() -> None:
+    small, large = score_of(white(3, (1, 4, 4))), score_of(white(5, (2, 4, 4)))
+    score = float(small.compute())
+    for incoming in (large, large.metric_state):
+        with pytest.raises(DataError, match="latents of 16 and of 32 values in one set"):
+            small.merge_state(incoming)
+    with pytest.raises(DataError, match="latents of 16 and of 32 values in one set"):
+        small(white(5, (2, 4, 4)))
+    small.update(white(0 + 2, (1, 4, 4), seed=1))
+    assert small.details()["N"] == 5
+    small.reset()
+    small.update(white(3, (1, 4, 4)))
+    small.merge_state(GaussianityScore())  # the empty set fits every other
+    assert float(small.compute()) == score
+
+
+def test_latents_of_two_sizes_do_not_meet_between_processes() -> None:
+    def value(rank: int) -> str:
+        metric = score_of(white(3, (1 + rank, 4, 4)))
+        with pytest.raises(DataError, match="latents of 16 and of 32 values in one set") as refusal:
+            metric.compute()
+        return str(refusal.value)
+
+    first, second = across_processes(value)
+    assert first == second

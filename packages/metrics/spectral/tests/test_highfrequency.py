@@ -121,11 +121,25 @@ def test_details_name_range_boundary_and_size(metric: HighFrequencyScore) -> Non
     assert details["mu"] == metric.reference.mu
 
 
-def test_flat_images_and_odd_sides() -> None:
-    flat = HighFrequencyScore(lambda: iter(torch.full((2, 1, 15, 17), 0.5)))
-    assert flat.reference.mu == pytest.approx(math.log(1e-12))
-    flat.update(generated=torch.full((1, 1, 15, 17), 0.2))
-    assert flat.compute() == 1
+def test_odd_sides_and_a_flat_image() -> None:
+    images = torch.rand(2, 1, 15, 17, generator=torch.Generator().manual_seed(5))
+    metric = HighFrequencyScore(images)
+    metric.update(torch.full((1, 1, 15, 17), 0.2))
+    assert metric.compute() == 0
+    assert HighFrequencyScore(images)(images[:1]) > 0.9
+
+
+@pytest.mark.parametrize("shade", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("pixel_range", [1.0, 255.0])
+def test_real_images_without_detail_are_refused(shade: float, pixel_range: float) -> None:
+    # Against their energy, the floor of the logarithm, every image with any detail would score 0.
+    with pytest.raises(DataError, match="every real target image is flat, without detail to compare with"):
+        HighFrequencyScore(torch.full((3, 3, 16, 16), shade), pixel_range)
+
+
+def test_targets_are_given_as_one_has_them(metric: HighFrequencyScore, photographs: Tensor) -> None:
+    for targets in (photographs, list(photographs), lambda: iter(photographs)):
+        assert HighFrequencyScore(targets).reference == metric.reference
 
 
 def test_refusals(metric: HighFrequencyScore, photographs: Tensor) -> None:
@@ -139,7 +153,9 @@ def test_refusals(metric: HighFrequencyScore, photographs: Tensor) -> None:
         HighFrequencyScore(lambda: iter(()))
     with pytest.raises(DataError, match="target images differ in size"):
         HighFrequencyScore(lambda: iter((torch.zeros(1, 8, 8), torch.zeros(1, 8, 9))))
-    with pytest.raises(DataError, match="target image must lie in"):
+    with pytest.raises(DataError, match="target image 0 must lie in"):
         HighFrequencyScore(lambda: iter((torch.full((1, 8, 8), 2.0),)))
     with pytest.raises(ConfigurationError, match="pixel_range must be positive"):
         HighFrequencyScore(lambda: iter(photographs), pixel_range=0.0)
+    with pytest.raises(ConfigurationError, match=r"pixel_range must be float, got '255' \(str\)"):
+        HighFrequencyScore(lambda: iter(photographs), pixel_range="255")  # type: ignore[arg-type]

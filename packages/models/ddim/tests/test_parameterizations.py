@@ -10,6 +10,7 @@ from spectralkit.diffusion.denoiser import NetworkDenoiser
 from spectralkit.diffusion.parameterization import EpsParameterization, VParameterization, X0Parameterization
 from spectralkit.diffusion.prediction import Prediction, move
 from spectralkit.diffusion.process import Process
+from spectralkit.errors import ConfigurationError
 from spectralkit.inversion.driver import translate
 from spectralkit.inversion.parts import Parts
 from spectralkit.plugins.registry import registry
@@ -23,6 +24,7 @@ test_ddim_x0 = conformance("parameterization", "ddim-x0")
 test_ddim_v = conformance("parameterization", "ddim-v")
 test_trailing = conformance("parameterization", "ddim", spacing="trailing")
 test_linspace = conformance("parameterization", "ddim", spacing="linspace")
+test_clean = conformance("parameterization", "ddim-v", final="clean", beta_schedule="linear")
 
 MEANINGS = {
     "ddim": ("epsilon", EpsParameterization),
@@ -35,6 +37,11 @@ def build(name: str, **parameters: object) -> Process:
     process = registry().build("parameterization", name, **parameters)
     assert isinstance(process, Process)
     return process
+
+
+def test_an_image_predicted_without_noise_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="divides by sigma"):
+        build("ddim-x0", final="clean")
 
 
 @pytest.mark.parametrize("name", MEANINGS)

@@ -111,9 +111,8 @@ def _print(report: Report, out: Path) -> None:
     rows = []
     for name, score in report.scores.items():
         spec = cast(MetricSpec, registry().resolve("metric", name).spec)
-        better = "higher" if spec.higher_is_better else "lower"
         beside = ", ".join(f"{key} {_short(value)}" for key, value in report.details[name].items() if key != "N")
-        rows.append((name, f"{score:.4f}", better, beside))
+        rows.append((name, f"{score:.4f}", spec.better, beside))
     config = report.config
     what = f"{config.model}, {config.method} on {config.dataset}"
     title = f"{what}: {report.samples} samples, {config.steps} steps, seed {config.seed}"

@@ -38,6 +38,11 @@ def expand(embedding: Tensor, batch: int) -> Tensor:
     return embedding if embedding.shape[0] == batch else embedding.expand(batch, *embedding.shape[1:])
 
 
+def shape_of(x: Tensor | None) -> str:
+    """How a tensor appears in the ``repr`` of what holds it: ``float32 (2, 3, 64, 64)``."""
+    return "None" if x is None else f"{str(x.dtype).removeprefix('torch.')} {tuple(x.shape)}"
+
+
 def double(x: Tensor) -> Tensor:
     """Stack a batch on itself, (B, ...) -> (2 B, ...)."""
     return torch.cat((x, x))

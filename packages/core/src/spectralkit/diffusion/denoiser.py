@@ -14,9 +14,11 @@ import torch
 from torch import Tensor, nn
 
 from spectralkit.diffusion.batch import double, expand
+from spectralkit.diffusion.frozen import frozen
 from spectralkit.diffusion.parameterization import Parameterization
 from spectralkit.diffusion.prediction import Prediction
 from spectralkit.diffusion.schedule import Level
+from spectralkit.errors import ConfigurationError
 
 
 @attrs.frozen(eq=False)
@@ -25,15 +27,25 @@ class Condition:
 
     Args:
         embedding: (1, ...) or (B, ...), the class, prompt or measurement.
-        null: The same shape, the learned absence of it; guidance extrapolates away from it.
+        null: The same shape, the learned absence of it; guidance extrapolates away from it. None where the network
+            learned none.
     """
 
     embedding: Tensor
-    null: Tensor
+    null: Tensor | None
 
-    def to(self, device: torch.device) -> Condition:
-        """The condition on another device."""
-        return Condition(self.embedding.to(device), self.null.to(device))
+    @property
+    def absence(self) -> Tensor:
+        """``null``, where there is one.
+
+        Raises:
+            ConfigurationError: If the network learned none.
+        """
+        if self.null is None:
+            raise ConfigurationError(
+                "this model has no null class, which guidance and this method extrapolate from: leave guidance at 1"
+            )
+        return self.null
 
 
 class Denoiser(Protocol):
@@ -41,8 +53,8 @@ class Denoiser(Protocol):
 
     def __call__(self, x: Tensor, level: Level, condition: Condition, guidance: float = 1.0) -> Prediction: ...
 
-    def to(self, device: torch.device) -> Self:
-        """The denoiser on another device."""
+    def to(self, device: torch.device | None = None, dtype: torch.dtype | None = None) -> Self:
+        """The denoiser on another device, or with its network in another precision; this one stays as it is."""
         ...
 
 
@@ -61,9 +73,9 @@ def guide(network: Network, x: Tensor, label: Tensor, condition: Condition, guid
     """The guided raw output."""
     batch = x.shape[0]
     if evaluations(guidance) == 1:
-        embedding = condition.embedding if guidance == 1.0 else condition.null
+        embedding = condition.embedding if guidance == 1.0 else condition.absence
         return network(x, label, expand(embedding, batch))
-    embeddings = torch.cat((expand(condition.null, batch), expand(condition.embedding, batch)))
+    embeddings = torch.cat((expand(condition.absence, batch), expand(condition.embedding, batch)))
     null, conditional = network(double(x), double(label), embeddings).chunk(2)
     return null + guidance * (conditional - null)
 
@@ -80,18 +92,19 @@ class NetworkDenoiser:
         dtype: The network's precision.
     """
 
-    network: nn.Module
+    network: nn.Module = attrs.field(repr=lambda network: type(network).__name__)
     parameterization: Parameterization
     dtype: torch.dtype = torch.float32
 
     def __call__(self, x: Tensor, level: Level, condition: Condition, guidance: float = 1.0) -> Prediction:
         """``x0_hat`` and ``eps_hat`` at x, (B, C, H, W)."""
         scaled = (self.parameterization.input_scale(level.alpha, level.sigma) * x).to(self.dtype)
-        label = torch.full((x.shape[0],), level.label, dtype=self.dtype, device=x.device)
+        # A label is no activation: in bfloat16 the timestep 981 would be 980.
+        label = x.new_full((x.shape[0],), level.label, dtype=torch.promote_types(self.dtype, torch.float32))
         output = guide(self.network, scaled, label, condition, guidance).to(x.dtype)
         affine = self.parameterization.affine(level.alpha, level.sigma)
         return Prediction(affine.p * x + affine.q * output, affine.p_eps * x + affine.q_eps * output)
 
-    def to(self, device: torch.device) -> NetworkDenoiser:
-        """The denoiser with its network on another device."""
-        return attrs.evolve(self, network=self.network.to(device))
+    def to(self, device: torch.device | None = None, dtype: torch.dtype | None = None) -> NetworkDenoiser:
+        """The denoiser with a copy of its network on another device, or in another precision."""
+        return attrs.evolve(self, network=frozen(self.network, device, dtype), dtype=dtype or self.dtype)

@@ -24,9 +24,11 @@ import attrs
 import torch
 from torch import Tensor
 
+from spectralkit.diffusion.batch import shape_of
 from spectralkit.diffusion.denoiser import Condition, guide
 from spectralkit.diffusion.prediction import Prediction
 from spectralkit.diffusion.schedule import Level
+from spectralkit.errors import ConfigurationError
 
 
 @attrs.frozen(eq=False)
@@ -38,8 +40,8 @@ class GaussianDenoiser:
         log_powers: (K, C, H, W), the log power spectrum of each class (the variance of each orthonormal Fourier mode).
     """
 
-    means: Tensor
-    log_powers: Tensor
+    means: Tensor = attrs.field(repr=shape_of)
+    log_powers: Tensor = attrs.field(repr=shape_of)
 
     def __call__(self, x: Tensor, level: Level, condition: Condition, guidance: float = 1.0) -> Prediction:
         """``x0_hat`` and ``eps_hat`` at x, (B, C, H, W)."""
@@ -69,8 +71,14 @@ class GaussianDenoiser:
         variance = [level.alpha**2 * power + level.sigma**2 for level in (here, there)]
         return there.alpha * mean + apply_filter(x - here.alpha * mean, (variance[1] / variance[0]).sqrt())
 
-    def to(self, device: torch.device) -> GaussianDenoiser:
-        """The denoiser on another device."""
+    def to(self, device: torch.device | None = None, dtype: torch.dtype | None = None) -> GaussianDenoiser:
+        """The denoiser on another device.
+
+        Raises:
+            ConfigurationError: If a precision is asked for: there is no network, and moments follow the state's.
+        """
+        if dtype is not None:
+            raise ConfigurationError(f"a closed-form denoiser has no network to run in {dtype}: leave dtype out")
         return GaussianDenoiser(self.means.to(device), self.log_powers.to(device))
 
     def one_hot(self, index: int) -> Condition:

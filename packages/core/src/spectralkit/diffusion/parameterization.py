@@ -6,10 +6,11 @@ type       target of F          x0_hat                              eps_hat
 eps        eps                  (x - sigma F) / alpha               F
 x0         x0                   F                                   (x - alpha F) / sigma
 v          alpha eps - sigma x0 (alpha x - sigma F) / (a^2 + s^2)   (sigma x + alpha F) / (a^2 + s^2)
+flow       eps - x0             (x - sigma F) / (alpha + sigma)     (x + alpha F) / (alpha + sigma)
 EDM        (x0 - c_skip x)/c_out c_skip x + c_out F                 (x - x0_hat) / sigma
 =========  ===================  ==================================  ==================================
 
-Sources: Ho et al. 2020 (eps), Salimans & Ho 2022 (v), Karras et al. 2022 (EDM).
+Sources: Ho et al. 2020 (eps), Salimans & Ho 2022 (v), Liu et al. 2023 (flow), Karras et al. 2022 (EDM).
 All coefficients are scalars or per-sample tensors, so one set of formulas serves sampling and training.
 """
 
@@ -92,6 +93,21 @@ class VParameterization:
 
     def target(self, x0: Tensor, eps: Tensor, alpha: Scalar, sigma: Scalar) -> Tensor:
         return alpha * eps - sigma * x0
+
+
+@attrs.frozen
+class FlowParameterization:
+    """F is the velocity ``eps - x0`` of the straight line from image to noise (Liu et al. 2023)."""
+
+    def affine(self, alpha: Scalar, sigma: Scalar) -> Affine:
+        total = alpha + sigma
+        return Affine(1 / total, -sigma / total, 1 / total, alpha / total)
+
+    def input_scale(self, alpha: Scalar, sigma: Scalar) -> Scalar:
+        return 1.0
+
+    def target(self, x0: Tensor, eps: Tensor, alpha: Scalar, sigma: Scalar) -> Tensor:
+        return eps - x0
 
 
 @attrs.frozen

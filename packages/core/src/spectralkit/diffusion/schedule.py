@@ -15,18 +15,20 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 import attrs
 import torch
 from torch import Tensor
 
+from spectralkit.diffusion.betas import BetaSchedule, betas
 from spectralkit.errors import ConfigurationError
 
 MOST_TIMESTEPS = 1_000_000
 """More training timesteps are taken for a slip of the pen."""
 
 Spacing = Literal["leading", "trailing", "linspace"]
+Final = Literal["level", "clean"]
 
 
 @attrs.frozen
@@ -96,27 +98,39 @@ def _check_steps(steps: int, most: int | None = None) -> None:
 
 @attrs.frozen
 class VPSchedule:
-    """Variance-preserving schedule with the scaled-linear betas of Stable Diffusion.
+    """Variance-preserving schedule; its defaults are Stable Diffusion's.
 
     Args:
         timesteps: T, the number of training timesteps.
         beta_start: First beta.
         beta_end: Last beta.
+        beta_schedule: How the betas run between them: see :mod:`spectralkit.diffusion.betas`.
         spacing: ``leading`` (``i * (T // N) + offset``), ``trailing`` (``round(T - i T / N) - 1``)
             or ``linspace`` (``round(linspace(0, T - 1, N))``), as in diffusers.
         offset: Added to ``leading`` times.
+        final: What the clean level is: the ``level`` of timestep 0, where noise of sd ``sqrt(1 - abar_0)`` is left, or
+            ``clean``, alpha = 1 and sigma = 0. diffusers calls the second ``set_alpha_to_one``.
     """
 
     timesteps: int = 1000
     beta_start: float = 0.00085
     beta_end: float = 0.012
+    beta_schedule: BetaSchedule = "scaled_linear"
     spacing: Spacing = "leading"
     offset: int = 1
+    final: Final = "level"
 
     entry_noise: float = attrs.field(default=0.0, init=False)
     admits_next_label: bool = attrs.field(default=True, init=False)
 
     def __attrs_post_init__(self) -> None:
+        for name, value, known in (
+            ("beta_schedule", self.beta_schedule, get_args(BetaSchedule)),
+            ("spacing", self.spacing, get_args(Spacing)),
+            ("final", self.final, get_args(Final)),
+        ):
+            if value not in known:
+                raise ConfigurationError(f"{name} must be one of {', '.join(known)}, got {value!r:.100}")
         if self.timesteps > MOST_TIMESTEPS:
             raise ConfigurationError(f"timesteps must be at most {MOST_TIMESTEPS}, got {self.timesteps}")
         if self.timesteps < 1 or not 0 <= self.offset < self.timesteps:
@@ -129,9 +143,7 @@ class VPSchedule:
     @cached_property
     def alphas_bar(self) -> Tensor:
         """``abar_t`` for t = 0 ... T - 1, float64."""
-        ends = (self.beta_start**0.5, self.beta_end**0.5)
-        betas = torch.linspace(*ends, self.timesteps, dtype=torch.float64) ** 2
-        return torch.cumprod(1 - betas, dim=0)
+        return torch.cumprod(1 - betas(self.beta_schedule, self.beta_start, self.beta_end, self.timesteps), dim=0)
 
     def level(self, t: int) -> Level:
         """The level of training timestep ``t``."""
@@ -151,8 +163,9 @@ class VPSchedule:
         return tuple(times)
 
     def levels(self, steps: int) -> tuple[Level, ...]:
-        """The clean level (timestep 0, ``abar_0``) followed by the grid."""
-        return tuple(self.level(t) for t in (0, *self.grid(steps)))
+        """The clean level, told as timestep 0, followed by the grid."""
+        clean = self.level(0) if self.final == "level" else Level(label=0.0, alpha=1.0, sigma=0.0)
+        return (clean, *(self.level(t) for t in self.grid(steps)))
 
     def unit_scale(self, level: Level) -> float:
         """1: a variance-preserving latent is already of unit scale."""

@@ -7,25 +7,90 @@ between models lives in the schedule and the parameterization.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import attrs
 import torch
 from torch import Tensor
 
+from spectralkit.diffusion.batch import shape_of
 from spectralkit.diffusion.schedule import Level
 from spectralkit.errors import ConfigurationError, NonFiniteError
 from spectralkit.inversion import returned
-from spectralkit.inversion.parts import Encoded, EntryStart, Inversion, MoveSampler, MoveStep, Parts, Start
+from spectralkit.inversion.parts import (
+    Encoded,
+    EntryStart,
+    Inversion,
+    MoveSampler,
+    MoveStep,
+    Parts,
+    Start,
+    State,
+)
 from spectralkit.inversion.probe import Context, Meter, Probe
 from spectralkit.plugins.registered import ContractError
 from spectralkit.plugins.text import brief
 
-Progress = Callable[[], None]
-"""Called once after each transition."""
+Stage = Literal["inversion", "sampling"]
 
 
-def silent() -> None:
-    """No progress."""
+@attrs.frozen(eq=False)
+class Transition:
+    """One transition, just done, as an onlooker sees it.
+
+    Args:
+        stage: ``inversion`` or ``sampling``.
+        step: How many transitions of the stage are done, this one included.
+        steps: How many it has.
+        level: The level reached.
+        x: (B, C, H, W), the state there, in the model's space.
+        x0_hat: (B, C, H, W), the clean image as predicted at the level left; None where the network was not asked
+            there (EDICT asks at the other half of its pair).
+    """
+
+    stage: Stage
+    step: int
+    steps: int
+    level: Level
+    x: Tensor = attrs.field(repr=shape_of)
+    x0_hat: Tensor | None = attrs.field(repr=shape_of)
+
+
+Callback = Callable[[Transition], None]
+"""Called after each transition."""
+
+
+Progress = Callable[[int, int, Stage], None]
+"""Called after each transition with how many of the stage are done, how many it has, and which stage it is."""
+
+
+def ignore(transition: Transition) -> None:
+    """Nobody looks on."""
+
+
+def onlooker(progress: Progress | None, callback: Callback | None) -> Callback:
+    """One callback of the two ways of looking on."""
+
+    def tell(transition: Transition) -> None:
+        if progress is not None:
+            progress(transition.step, transition.steps, transition.stage)
+        if callback is not None:
+            callback(transition)
+
+    return tell
+
+
+@attrs.frozen(eq=False)
+class Sampled:
+    """The end of the way back.
+
+    Args:
+        x: (B, C, H, W), the clean state.
+        state: What the sampler carried last (EDICT's second branch, null-class's embeddings); its method knows it.
+    """
+
+    x: Tensor = attrs.field(repr=shape_of)
+    state: State = attrs.field(repr=False)
 
 
 @attrs.frozen(eq=False)
@@ -35,12 +100,14 @@ class Translation:
     Args:
         x: (B, C, H, W), the translated image in the model's space.
         inversion: How it got there.
-        cost: Network evaluations per sample, inversion and sampling together.
+        state: What the sampler carried last.
+        meter: Evaluations and diagnostics of inversion and sampling together.
     """
 
-    x: Tensor
+    x: Tensor = attrs.field(repr=shape_of)
     inversion: Inversion
-    meter: Meter
+    state: State = attrs.field(repr=False)
+    meter: Meter = attrs.field(repr=False)
 
 
 def top_index(parts: Parts, steps: int) -> int:
@@ -48,7 +115,7 @@ def top_index(parts: Parts, steps: int) -> int:
     return steps if parts.depth is None else max(1, round(parts.depth * steps))
 
 
-def invert(parts: Parts, context: Context, *, keep_trajectory: bool = False, progress: Progress = silent) -> Inversion:
+def invert(parts: Parts, context: Context, *, keep_trajectory: bool = False, callback: Callback = ignore) -> Inversion:
     """Climb from the source image to the noisiest level.
 
     Raises:
@@ -61,12 +128,13 @@ def invert(parts: Parts, context: Context, *, keep_trajectory: bool = False, pro
         encoded = _encoded(start, context)
         if encoded.index > context.top:
             raise ConfigurationError(
-                f"{start!r} starts at level {encoded.index}, above the last level {context.top}: "
-                "use more steps or depth"
+                f"'{parts.name or type(start).__name__}' starts at level {encoded.index}, above the last level "
+                f"{context.top}: use more steps or depth"
             )
         x, state = encoded.x, step.init(encoded, context)
         trajectory = [x]
-        for index in range(encoded.index, context.top):
+        climb = range(encoded.index, context.top)
+        for done, index in enumerate(climb, start=1):
             here, there = context.levels[index], context.levels[index + 1]
             told = attrs.evolve(here, label=there.label) if context.label == "next" else here
             probe = Probe(
@@ -85,14 +153,14 @@ def invert(parts: Parts, context: Context, *, keep_trajectory: bool = False, pro
             _check_finite(x, "inversion", index, there, context)
             if keep:
                 trajectory.append(x)
-            progress()
+            callback(Transition("inversion", done, len(climb), there, x, probe.x0_hat))
     records = {name: torch.stack(values) for name, values in context.meter.records.items()}
     kept = tuple(trajectory) if keep else ()
     return Inversion(x, context.top, kept, encoded.index, state, context.meter.cost, records)
 
 
-def sample(parts: Parts, inversion: Inversion, context: Context, *, progress: Progress = silent) -> Tensor:
-    """Walk back down to the clean level under the target condition; (B, C, H, W).
+def sample(parts: Parts, inversion: Inversion, context: Context, *, callback: Callback = ignore) -> Sampled:
+    """Walk back down to the clean level under the target condition.
 
     Raises:
         NonFiniteError: If a state overflows; names the step, the level and the sample.
@@ -100,28 +168,31 @@ def sample(parts: Parts, inversion: Inversion, context: Context, *, progress: Pr
     sampler = parts.sampler or MoveSampler()
     with torch.no_grad():
         x, state = returned.pair(sampler, sampler.init(inversion, context), inversion.latent)
-        for index in range(inversion.index, 0, -1):
+        for done, index in enumerate(range(inversion.index, 0, -1), start=1):
             here, there = context.levels[index], context.levels[index - 1]
             probe = Probe(context, x, here, index, context.target, context.sampling_guidance)
             x, state = returned.pair(sampler, sampler(probe, here, there, state), x)
             _check_finite(x, "sampling", index, there, context)
-            progress()
-    return x
+            callback(Transition("sampling", done, inversion.index, there, x, probe.x0_hat))
+    return Sampled(x, state)
+
+
+def complete(parts: Parts, inversion: Inversion, context: Context, *, callback: Callback = ignore) -> Sampled:
+    """Sample from an inversion; where the method repeats, the output is inverted again, with noises of its own."""
+    sampled = sample(parts, inversion, context, callback=callback)
+    for repetition in range(1, parts.repeats or 1):
+        again = attrs.evolve(context, x0=sampled.x, noise=context.noise.within(f"repetition {repetition}"))
+        sampled = sample(parts, invert(parts, again, callback=callback), again, callback=callback)
+    return sampled
 
 
 def translate(
-    parts: Parts, context: Context, *, keep_trajectory: bool = False, progress: Progress = silent
+    parts: Parts, context: Context, *, keep_trajectory: bool = False, callback: Callback = ignore
 ) -> Translation:
-    """Invert, then sample; ``parts.repeats`` times, each on the output of the last, with noises of its own.
-
-    The first inversion is the one returned: it is the source image's.
-    """
-    inversion = invert(parts, context, keep_trajectory=keep_trajectory, progress=progress)
-    x = sample(parts, inversion, context, progress=progress)
-    for repetition in range(1, parts.repeats or 1):
-        again = attrs.evolve(context, x0=x, noise=context.noise.within(f"repetition {repetition}"))
-        x = sample(parts, invert(parts, again, progress=progress), again, progress=progress)
-    return Translation(x, inversion, context.meter)
+    """Invert, then sample; the inversion of the source image is the one returned, however often the method repeats."""
+    inversion = invert(parts, context, keep_trajectory=keep_trajectory, callback=callback)
+    sampled = complete(parts, inversion, context, callback=callback)
+    return Translation(sampled.x, inversion, sampled.state, context.meter)
 
 
 def _encoded(start: Start, context: Context) -> Encoded:
@@ -132,11 +203,11 @@ def _encoded(start: Start, context: Context) -> Encoded:
     return encoded
 
 
-def _check_finite(x: Tensor, phase: str, index: int, level: Level, context: Context) -> None:
+def _check_finite(x: Tensor, stage: Stage, index: int, level: Level, context: Context) -> None:
     finite = torch.isfinite(x).flatten(1).all(dim=1)
     if not finite.all():
         row = int((~finite).nonzero()[0])
         raise NonFiniteError(
-            f"{phase} step {index} produced NaN or infinity on the way to the level sigma={level.sigma:.4g} in sample "
+            f"{stage} step {index} produced NaN or infinity on the way to the level sigma={level.sigma:.4g} in sample "
             f"'{context.noise.ids[row]}': lower the method's weights or use more steps"
         )

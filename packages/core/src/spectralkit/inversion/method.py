@@ -7,7 +7,9 @@ from functools import reduce
 from operator import add
 from typing import Any, cast
 
-from spectralkit.inversion.expression import parse
+import attrs
+
+from spectralkit.inversion.expression import Term, parse
 from spectralkit.inversion.parts import Parts
 from spectralkit.plugins.registry import registry
 
@@ -23,8 +25,9 @@ def load_method(expression: str, settings: Mapping[str, Mapping[str, Any]] | Non
         SpectralkitError: If the expression is malformed, a name unknown, a parameter wrong, or two parts conflict.
     """
     settings = settings or {}
-    built = [
-        cast(Parts, registry().build("method", term.name, **{**term.arguments, **settings.get(term.name, {})}))
-        for term in parse(expression)
-    ]
-    return reduce(add, built, Parts())
+    return reduce(add, (_build(term, settings.get(term.name, {})) for term in parse(expression)), Parts())
+
+
+def _build(term: Term, settings: Mapping[str, Any]) -> Parts:
+    parts = cast(Parts, registry().build("method", term.name, **{**term.arguments, **settings}))
+    return attrs.evolve(parts, name=term.name)

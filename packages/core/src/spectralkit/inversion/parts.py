@@ -21,6 +21,7 @@ import attrs
 import torch
 from torch import Tensor
 
+from spectralkit.diffusion.batch import shape_of
 from spectralkit.diffusion.prediction import move
 from spectralkit.diffusion.schedule import Level
 from spectralkit.errors import ConfigurationError, SlotConflict
@@ -40,9 +41,9 @@ class Encoded:
         memory: What sampling will need of the way here (recorded noises), or None.
     """
 
-    x: Tensor
+    x: Tensor = attrs.field(repr=shape_of)
     index: int
-    memory: State = None
+    memory: State = attrs.field(default=None, repr=False)
 
 
 @attrs.frozen(eq=False)
@@ -59,13 +60,13 @@ class Inversion:
         records: Diagnostics by name, (steps, B) each.
     """
 
-    latent: Tensor
+    latent: Tensor = attrs.field(repr=shape_of)
     index: int
-    trajectory: tuple[Tensor, ...]
+    trajectory: tuple[Tensor, ...] = attrs.field(repr=lambda states: f"{len(states)} states")
     start_index: int
-    memory: State
+    memory: State = attrs.field(repr=False)
     cost: Cost
-    records: dict[str, Tensor]
+    records: dict[str, Tensor] = attrs.field(repr=lambda records: repr(sorted(records)))
 
     def states(self, context: Context) -> tuple[Tensor, ...]:
         """One state per level, ``x*_0 ... x*_index``, for samplers that retrace the climb.
@@ -169,10 +170,9 @@ def _tuple(corrections: Iterable[Correction]) -> tuple[Correction, ...]:
     return tuple(corrections)
 
 
-def _one(slot: str, mine: T | None, other: T | None) -> T | None:
-    if mine is not None and other is not None:
-        raise SlotConflict(f"{mine!r} and {other!r} both claim the slot '{slot}': use one of them")
-    return other if mine is None else mine
+def _claim(slot: str, parts: Parts, filler: object) -> str:
+    """Who fills a slot, by name."""
+    return f"'{parts.name}'" if parts.name else f"a method without a name ({slot} {type(filler).__name__})"
 
 
 @attrs.frozen
@@ -187,6 +187,7 @@ class Parts:
         depth: Fraction of the levels to climb, in (0, 1]; None is all.
         repeats: Number of translations, each of the output of the last with noises of its own, >= 1; None is one.
         double: Whether the solver's state must be float64 (methods that amplify round-off).
+        name: What messages call it; says nothing of what it does.
     """
 
     start: Start | None = None
@@ -196,6 +197,7 @@ class Parts:
     depth: float | None = None
     repeats: int | None = None
     double: bool = False
+    name: str = attrs.field(default="", eq=False)
 
     def __attrs_post_init__(self) -> None:
         if self.depth is not None and not 0 < self.depth <= 1:
@@ -204,14 +206,21 @@ class Parts:
             raise ConfigurationError(f"repeats must be at least 1, got {self.repeats}")
 
     def __add__(self, other: Parts) -> Parts:
+        def one(slot: str, mine: T | None, theirs: T | None) -> T | None:
+            if mine is not None and theirs is not None:
+                claims = f"{_claim(slot, self, mine)} and {_claim(slot, other, theirs)}"
+                raise SlotConflict(f"{claims} both claim the slot '{slot}': use one of them")
+            return theirs if mine is None else mine
+
         return Parts(
-            start=_one("start", self.start, other.start),
-            step=_one("step", self.step, other.step),
+            start=one("start", self.start, other.start),
+            step=one("step", self.step, other.step),
             corrections=self.corrections + other.corrections,
-            sampler=_one("sampler", self.sampler, other.sampler),
-            depth=_one("depth", self.depth, other.depth),
-            repeats=_one("repeats", self.repeats, other.repeats),
+            sampler=one("sampler", self.sampler, other.sampler),
+            depth=one("depth", self.depth, other.depth),
+            repeats=one("repeats", self.repeats, other.repeats),
             double=self.double or other.double,
+            name="+".join(filter(None, (self.name, other.name))),
         )
 
     @property

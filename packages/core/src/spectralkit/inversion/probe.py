@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from typing import Literal
 
@@ -12,11 +13,22 @@ from torch import Tensor
 from spectralkit.diffusion.denoiser import Condition, Denoiser, evaluations
 from spectralkit.diffusion.prediction import Prediction
 from spectralkit.diffusion.schedule import Level, Schedule
+from spectralkit.errors import ConfigurationError
 from spectralkit.inversion import returned
 from spectralkit.inversion.noise import Noise
 
 Label = Literal["current", "next"]
 """What an inversion step tells the network: the level x is at, or the noisier level it moves to."""
+
+
+def check_weight(name: str, weight: float) -> None:
+    """Refuse a guidance weight that is no finite number.
+
+    Raises:
+        ConfigurationError: Naming it.
+    """
+    if not math.isfinite(weight):
+        raise ConfigurationError(f"{name} must be a finite number, got {weight}")
 
 
 @attrs.frozen
@@ -143,6 +155,11 @@ class Probe:
                 self._live = self.context.predict(self._point, self.level, self.condition, self.guidance)
             self._prediction = Prediction(self._live.x0.detach(), self._live.eps.detach())
         return self._prediction
+
+    @property
+    def x0_hat(self) -> Tensor | None:
+        """The predicted clean image, where the network has been evaluated; asking costs nothing."""
+        return None if self._prediction is None else self._prediction.x0
 
     def vjp(self, *, x0: Tensor | None = None, eps: Tensor | None = None) -> Tensor:
         """``J^T w`` summed over the given cotangents of ``x0_hat`` and ``eps_hat``; (B, C, H, W).

@@ -17,10 +17,11 @@ import torch
 from torch import Tensor
 
 from spectralkit.diffusion.denoiser import NetworkDenoiser
+from spectralkit.diffusion.frozen import frozen
 from spectralkit.diffusion.process import Process
 from spectralkit.errors import DataError, NonFiniteError, SpectralkitError, told
 from spectralkit.models.model import Model, PixelCodec
-from spectralkit.models.unet import ConditionalUNet, UNetConfig, freeze
+from spectralkit.models.unet import ConditionalUNet, UNetConfig
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.text import brief
 
@@ -183,8 +184,7 @@ def _network(config: CheckpointConfig, directory: Path) -> ConditionalUNet:
         raise DataError(
             f"checkpoint {path} does not fit its {CONFIG}: {told}; get a fresh copy of the checkpoint"
         ) from error
-    freeze(network)
-    return network
+    return frozen(network)
 
 
 def _weights(path: Path) -> dict[str, Tensor]:

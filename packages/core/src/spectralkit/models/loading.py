@@ -18,7 +18,13 @@ from spectralkit.plugins.specs import ModelSpec
 
 
 def load_model(
-    name: str, /, *, dataset: TranslationDataset | None = None, device: str = "cpu", **parameters: Any
+    name: str,
+    /,
+    *,
+    dataset: TranslationDataset | None = None,
+    device: str = "cpu",
+    dtype: torch.dtype | None = None,
+    **parameters: Any,
 ) -> Model:
     """A model by registered name or checkpoint directory, on ``device``.
 
@@ -26,26 +32,34 @@ def load_model(
         name: A registered name, or a directory with ``config.json`` and ``weights.safetensors``.
         dataset: What a fitted model (``gaussian``) is fitted to; others do not look at it.
         device: ``auto``, ``cpu``, ``cuda``, ...
+        dtype: What the network runs in; None is as it was made. States and coefficients stay in float32 or better.
         **parameters: The model's own.
 
     Raises:
         SpectralkitError: If there is no such model, it cannot be read, or the device is absent.
     """
-    return build_model(name, parameters, dataset=dataset, device=device)
+    return build_model(name, parameters, dataset=dataset, device=device, dtype=dtype)
 
 
-def build_model(name: str, parameters: Mapping[str, Any], *, dataset: TranslationDataset | None, device: str) -> Model:
+def build_model(
+    name: str,
+    parameters: Mapping[str, Any],
+    *,
+    dataset: TranslationDataset | None,
+    device: str,
+    dtype: torch.dtype | None = None,
+) -> Model:
     """:func:`load_model` for parameters that somebody typed, whatever they are called."""
     where = find_device(device)
     if is_directory(name):
         if parameters:
             raise ConfigurationError(f"checkpoint {name} takes no parameters, got {', '.join(parameters)}")
-        return load_checkpoint(Path(name), Path(name).resolve().name).to(where)
+        return load_checkpoint(Path(name), Path(name).resolve().name).to(where, dtype=dtype)
     spec = cast(ModelSpec, registry().resolve("model", name).spec)
     supplied: dict[str, Any] = {}
     if spec.fitted:
         supplied["dataset"] = registry().build("dataset", spec.dataset) if dataset is None else dataset
-    return cast(Model, registry().build("model", name, supplied, **parameters)).to(where)
+    return cast(Model, registry().build("model", name, supplied, **parameters)).to(where, dtype=dtype)
 
 
 def is_directory(name: str) -> bool:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, Self
 
 import attrs
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from spectralkit.data import TranslationDataset
-from spectralkit.diffusion.denoiser import Condition, Denoiser
+from spectralkit.diffusion.denoiser import Condition, Denoiser, NetworkDenoiser
 from spectralkit.diffusion.schedule import Schedule
-from spectralkit.errors import DataError, UnknownNameError
+from spectralkit.errors import ConfigurationError, DataError, UnknownNameError
 from spectralkit.inversion.noise import Noise
 from spectralkit.plugins.text import nearest
 
@@ -28,6 +28,10 @@ class Codec(Protocol):
         """(B, c, h, w) -> (B, C, H, W), clamped to [0, 1]."""
         ...
 
+    def to(self, device: torch.device | None = None) -> Self:
+        """The codec on another device; this one stays as it is."""
+        ...
+
 
 @attrs.frozen
 class PixelCodec:
@@ -39,8 +43,11 @@ class PixelCodec:
     def decode(self, x: Tensor) -> Tensor:
         return ((x + 1) / 2).clamp(0, 1)
 
+    def to(self, device: torch.device | None = None) -> PixelCodec:
+        return self
 
-@attrs.frozen(eq=False)
+
+@attrs.frozen(eq=False, repr=False)
 class Model:
     """What a model plugin builds.
 
@@ -50,7 +57,7 @@ class Model:
         schedule: The noise levels.
         codec: Pixels <-> diffusion space.
         conditions: One embedding (1, ...) per condition name.
-        null: (1, ...), the embedding of no condition.
+        null: (1, ...), the embedding of no condition; None where the network learned none.
         shape: (C, H, W) of its images.
         dataset: Name of the data it was trained on or fitted to.
         provenance: Where the weights come from: training configuration, digests.
@@ -61,7 +68,7 @@ class Model:
     schedule: Schedule
     codec: Codec
     conditions: Mapping[str, Tensor]
-    null: Tensor
+    null: Tensor | None
     shape: tuple[int, int, int]
     dataset: str
     provenance: Mapping[str, Any] = attrs.field(factory=dict)
@@ -98,19 +105,42 @@ class Model:
                 "model"
             )
 
-    def to(self, device: torch.device) -> Model:
-        """The model on another device."""
+    def to(self, device: torch.device | str | None = None, *, dtype: torch.dtype | None = None) -> Model:
+        """A model on another device, or with its network in another precision; this one stays as it is.
+
+        Only the network runs in ``dtype``; states, coefficients and losses stay in float32 or better.
+        """
+        where = None if device is None else torch.device(device)
+
+        def moved(embedding: Tensor) -> Tensor:
+            return embedding.to(where, dtype if embedding.is_floating_point() else None)
+
         return attrs.evolve(
             self,
-            denoiser=self.denoiser.to(device),
-            conditions={name: embedding.to(device) for name, embedding in self.conditions.items()},
-            null=self.null.to(device),
+            denoiser=self.denoiser.to(where, dtype),
+            codec=self.codec.to(where),
+            conditions={name: moved(embedding) for name, embedding in self.conditions.items()},
+            null=None if self.null is None else moved(self.null),
         )
+
+    def with_network(self, change: Callable[[nn.Module], nn.Module]) -> Model:
+        """The model with another network behind its denoiser: ``model.with_network(torch.compile)``.
+
+        Raises:
+            ConfigurationError: If there is no network, as in a closed-form model.
+        """
+        if not isinstance(self.denoiser, NetworkDenoiser):
+            raise ConfigurationError(f"model '{self.name}' has no network to change: its denoiser is a formula")
+        return attrs.evolve(self, denoiser=attrs.evolve(self.denoiser, network=change(self.denoiser.network)))
 
     @property
     def device(self) -> torch.device:
         """Where the model is."""
-        return self.null.device
+        return next(iter(self.conditions.values())).device
+
+    def __repr__(self) -> str:
+        knows = ", ".join(self.conditions)
+        return f"<Model '{self.name}': {_times(self.shape)}, conditions {knows}, on {self.device}>"
 
 
 def _times(shape: tuple[int, ...]) -> str:

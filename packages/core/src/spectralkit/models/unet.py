@@ -66,8 +66,3 @@ class ConditionalUNet(nn.Module):
 def null_index(network: ConditionalUNet) -> int:
     """The row of the null class."""
     return network.table.num_embeddings - 1
-
-
-def freeze(network: nn.Module) -> nn.Module:
-    """Evaluation mode, no parameter gradients: the toolkit differentiates with respect to inputs only."""
-    return network.eval().requires_grad_(False)

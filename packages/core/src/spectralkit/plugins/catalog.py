@@ -18,7 +18,7 @@ _PROVIDES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "spectralkit-models-ddim": {"model": ("ddim",), "parameterization": ("ddim", "ddim-x0", "ddim-v")},
     "spectralkit-models-edm": {"model": ("edm",), "parameterization": ("edm",)},
-    "spectralkit-models-flow": {"model": ("flow",), "parameterization": ("flow",)},
+    "spectralkit-models-flow": {"parameterization": ("flow",)},
     "spectralkit-models-dit": {"model": ("dit",)},
     **{
         f"spectralkit-datasets-{name}": {"dataset": (name,)}

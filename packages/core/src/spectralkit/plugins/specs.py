@@ -132,11 +132,11 @@ class MetricSpec(Spec):
     """``target(**facts, **parameters)`` builds a :class:`spectralkit.metric.Score`.
 
     Args:
-        inputs: What ``update`` takes by keyword: of ``source``, ``reference``, ``generated`` ((B, C, H, W) in [0, 1])
-            and ``latent`` ((B, C, H, W), unit-normalised).
+        inputs: What ``update`` takes, in this order: of ``source``, ``reference``, ``generated`` ((B, C, H, W) in
+            [0, 1]) and ``latent`` ((B, C, H, W), unit-normalised).
         facts: What the constructor takes from the data set by keyword: of ``targets`` (a function returning an
             iterator of real target images) and ``structure``.
-        higher_is_better: The metric's direction.
+        higher_is_better: The metric's direction, as on its class; None where the best score lies between others.
         range: Smallest and largest value.
     """
 
@@ -152,8 +152,13 @@ class MetricSpec(Spec):
         converter=_tuple,
         validator=attrs.validators.deep_iterable(attrs.validators.in_(("targets", "structure"))),
     )
-    higher_is_better: bool
+    higher_is_better: bool | None = attrs.field(validator=attrs.validators.optional(attrs.validators.instance_of(bool)))
     range: tuple[float, float] = attrs.field(default=(0.0, 1.0), validator=_bounds)
+
+    @property
+    def better(self) -> str:
+        """Which score is better, in a word: ``higher``, ``lower``, or that nearer to a ``target``."""
+        return {True: "higher", False: "lower", None: "target"}[self.higher_is_better]
 
 
 @attrs.frozen(kw_only=True)

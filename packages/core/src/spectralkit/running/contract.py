@@ -44,8 +44,10 @@ def check_model(model: Model) -> None:
     conditions = model.conditions
     if not isinstance(conditions, Mapping) or not conditions or not all(isinstance(name, str) for name in conditions):
         raise ContractError(model, f"has the conditions {brief(conditions)}, expected embeddings by name")
-    if not all(isinstance(embedding, Tensor) for embedding in (*conditions.values(), model.null)):
-        raise ContractError(model, "has a condition, or null, that is no tensor")
+    if not all(isinstance(embedding, Tensor) for embedding in conditions.values()):
+        raise ContractError(model, "has a condition that is no tensor")
+    if not isinstance(model.null, Tensor | None):
+        raise ContractError(model, f"has the null {brief(model.null)}, expected a tensor or None")
 
 
 def check_sample(dataset: TranslationDataset, index: int, sample: object, wanted: bool) -> Sample:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,10 @@ from torch import Tensor
 from spectralkit import api
 from spectralkit.data import Sample
 from spectralkit.errors import DataError
-from spectralkit.inversion.driver import Progress, top_index
+from spectralkit.inversion.driver import top_index
 from spectralkit.inversion.probe import Cost
 from spectralkit.models.checkpoint import save_tensors
+from spectralkit.models.result import Output
 from spectralkit.plugins.registered import blaming, parts_taken, taking_part
 from spectralkit.running.assembly import Assembly, assemble
 from spectralkit.running.config import RunConfig
@@ -110,7 +111,7 @@ def _execute(assembly: Assembly, directory: Path, save_latents: bool, watch: Wat
         output = _translate(assembly, samples, pace.advance)
         pace.finish_batch()
         table.extend(_score(assembly, samples, output))
-        for sample, image, latent in zip(samples, output.images.cpu(), output.latent.cpu(), strict=True):
+        for sample, image, latent in zip(samples, output.images.cpu(), output.latent.float().cpu(), strict=True):
             write_image(image, directory / "samples" / f"{sample.id}.png")
             if len(pictured) < GRID_ROWS:
                 pictured.append((sample, image))
@@ -154,15 +155,15 @@ def _sample(assembly: Assembly, index: int) -> Sample:
     return check_sample(assembly.dataset, index, assembly.dataset[index], wanted)
 
 
-def _translate(assembly: Assembly, samples: list[Sample], progress: Progress) -> api.Output:
+def _translate(assembly: Assembly, samples: list[Sample], advance: Callable[[], None]) -> Output:
     with blaming("method", "model", "parameterization"):
-        output = _output(assembly, samples, progress)
+        output = _output(assembly, samples, advance)
         check_images(assembly.model.codec, output.images, len(samples), assembly.model.shape)
-        check_records(assembly.method, output.inversion.records, len(samples))
+        check_records(assembly.method, output.records, len(samples))
     return output
 
 
-def _output(assembly: Assembly, samples: list[Sample], progress: Progress) -> api.Output:
+def _output(assembly: Assembly, samples: list[Sample], advance: Callable[[], None]) -> Output:
     config = assembly.config
     return api.translate(
         assembly.model,
@@ -176,16 +177,16 @@ def _output(assembly: Assembly, samples: list[Sample], progress: Progress) -> ap
         guidance=config.guidance,
         inversion_guidance=config.inversion_guidance,
         label=config.label,
-        progress=progress,
+        progress=lambda done, total, stage: advance(),
     )
 
 
-def _score(assembly: Assembly, samples: list[Sample], output: api.Output) -> Iterator[dict[str, Any]]:
+def _score(assembly: Assembly, samples: list[Sample], output: Output) -> Iterator[dict[str, Any]]:
     """Feed the metrics one batch; a row per sample."""
     inputs = {
         "source": torch.stack([sample.source for sample in samples]),
-        "generated": output.images.cpu(),
-        "latent": output.latent.cpu(),
+        "generated": output.images.float().cpu(),
+        "latent": output.latent.float().cpu(),
     }
     references = [sample.reference for sample in samples if sample.reference is not None]
     if len(references) == len(samples):
@@ -196,7 +197,7 @@ def _score(assembly: Assembly, samples: list[Sample], output: api.Output) -> Ite
         if values is not None:
             columns[metric.name] = values
     columns["energy"] = inputs["latent"].square().flatten(1).mean(dim=1)
-    for name, records in output.inversion.records.items():
+    for name, records in output.records.items():
         columns[name] = records.mean(dim=0)
     for i, sample in enumerate(samples):
         yield {"id": sample.id, **{name: float(values[i]) for name, values in columns.items()}}

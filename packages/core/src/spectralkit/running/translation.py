@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from torch import Tensor
 
 from spectralkit import api
 from spectralkit.errors import ConfigurationError, DataError
-from spectralkit.inversion.driver import Progress, top_index
+from spectralkit.inversion.driver import top_index
 from spectralkit.inversion.expression import parse
 from spectralkit.inversion.parts import Parts
 from spectralkit.models.loading import build_model
@@ -197,7 +197,7 @@ class _Work:
             for tile, pixels in zip(batch, images, strict=True):
                 yield attrs.evolve(tile, pixels=pixels)
 
-    def _translate(self, tiles: Sequence[_Tile], progress: Progress) -> Tensor:
+    def _translate(self, tiles: Sequence[_Tile], advance: Callable[[], None]) -> Tensor:
         options = self.config.options
         assert self.config.source is not None
         assert self.config.target is not None
@@ -213,5 +213,5 @@ class _Work:
             guidance=options.guidance,
             inversion_guidance=options.inversion_guidance,
             label=options.label,
-            progress=progress,
+            progress=lambda done, total, stage: advance(),
         ).images.cpu()

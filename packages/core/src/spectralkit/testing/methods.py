@@ -11,10 +11,16 @@ import torch
 from torch import Tensor, nn
 
 from spectralkit.diffusion.denoiser import NetworkDenoiser
-from spectralkit.diffusion.parameterization import EDMParameterization, EpsParameterization, Parameterization
+from spectralkit.diffusion.flow import FlowSchedule
+from spectralkit.diffusion.parameterization import (
+    EDMParameterization,
+    EpsParameterization,
+    FlowParameterization,
+    Parameterization,
+)
 from spectralkit.diffusion.schedule import KarrasSchedule, Level, Schedule, VPSchedule
 from spectralkit.errors import ConfigurationError
-from spectralkit.inversion.driver import Translation, translate
+from spectralkit.inversion.driver import Translation, complete, invert, translate
 from spectralkit.inversion.noise import Noise
 from spectralkit.inversion.parts import Parts
 from spectralkit.inversion.probe import Context, Probe
@@ -62,12 +68,14 @@ class Setting:
         )
 
 
-VP, EDM = VPSchedule(), KarrasSchedule(start_noise=0.0)
+VP, EDM, FLOW = VPSchedule(), KarrasSchedule(start_noise=0.0), FlowSchedule()
 SETTINGS = (
     Setting("variance preserving", VP, EpsParameterization(), 1.0),
     Setting("variance preserving, guided", VP, EpsParameterization(), 2.0),
     Setting("EDM", EDM, EDMParameterization(), 1.0),
     Setting("EDM, guided", EDM, EDMParameterization(), 2.0),
+    Setting("flow", FLOW, FlowParameterization(), 1.0),
+    Setting("flow, guided", FLOW, FlowParameterization(), 2.0),
 )
 
 
@@ -182,6 +190,18 @@ def is_independent_of_the_batch(subject: Subject, setting: Setting, seed: int) -
 
 @law(examples=1)
 @_each
+def carries_its_state(subject: Subject, setting: Setting, seed: int) -> None:
+    """Two inversions, then the two samplings, give what two translations give: nothing is hidden on shared objects."""
+    wholes = [translate(subject.parts, setting.problem(subject.parts, seed + i)).x for i in range(2)]
+    contexts = [setting.problem(subject.parts, seed + i) for i in range(2)]
+    inversions = [invert(subject.parts, context) for context in contexts]
+    for whole, inversion, context in zip(wholes, inversions, contexts, strict=True):
+        halves = complete(subject.parts, inversion, context).x
+        demand(torch.equal(halves, whole), f"{setting.name}: inverted, then sampled, the image is another")
+
+
+@law(examples=1)
+@_each
 def leaves_the_source_alone(subject: Subject, setting: Setting, seed: int) -> None:
     """The encoded source is not written to."""
     context = setting.problem(subject.parts, seed)
@@ -266,6 +286,7 @@ def laws(spec: MethodSpec) -> tuple[Law[Subject], ...]:
         is_reproducible,
         depends_on_the_seed if spec.stochastic else does_not_depend_on_the_seed,
         is_independent_of_the_batch,
+        carries_its_state,
         leaves_the_source_alone,
         depends_on_the_target,
         *((returns_the_source,) if spec.invertible else ()),

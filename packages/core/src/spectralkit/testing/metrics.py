@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -17,6 +18,8 @@ from spectralkit.metric import Score
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.specs import MetricSpec
 from spectralkit.testing.law import Kit, Law, demand, demand_close, demand_refusal, law, natural_images
+
+from torchmetrics import MetricCollection  # isort: skip  (importable only after the repair spectralkit.metric makes)
 
 COUNT = 6
 SIDES = (32, 64, 192, 256)
@@ -45,18 +48,22 @@ class Subject:
         return cast(Score, registry().build("metric", self.spec.name, **given, **self.parameters))
 
     def inputs(self, seed: int) -> Inputs:
-        """:data:`COUNT` samples of what the metric declares: a source, a noisy reference, a white latent."""
+        """:data:`COUNT` samples of what the metric declares."""
+        everything = self.everything(seed)
+        return {name: everything[name] for name in self.spec.inputs}
+
+    def everything(self, seed: int) -> Inputs:
+        """:data:`COUNT` samples of all that there is: sources, noisy references and outputs, white latents."""
         shape = (3, self.side, self.side)
         generator = torch.Generator().manual_seed(seed)
         source = natural_images(seed, COUNT, shape)
         noise = torch.randn(2, *source.shape, generator=generator)
-        everything = {
+        return {
             "source": source,
             "reference": (source + 0.05 * noise[0]).clamp(0, 1),
             "generated": (source + 0.10 * noise[1]).clamp(0, 1),
             "latent": torch.randn(COUNT, 4, 16, 16, generator=generator),
         }
-        return {name: everything[name] for name in self.spec.inputs}
 
     def fed(self, *batches: Inputs) -> Score:
         """A fresh metric after these batches."""
@@ -99,6 +106,37 @@ def is_a_score(subject: Subject, seed: int) -> None:
     demand(isinstance(metric, Score), f"{subject.spec.target} returns {type(metric).__name__}, expected a Score")
     score = metric.compute()
     demand(score.ndim == 0, f"compute returns the shape {tuple(score.shape)}, expected a scalar")
+
+
+@law(examples=1)
+def says_which_way_is_better(subject: Subject, seed: int) -> None:
+    """The class has the spec's higher_is_better, which torchmetrics' tracker reads."""
+    found, declared = subject.build().higher_is_better, subject.spec.higher_is_better
+    demand(found is declared, f"higher_is_better is {found} on the class and {declared} in the spec")
+
+
+@law(examples=1)
+def takes_its_inputs_by_place_and_by_name(subject: Subject, seed: int) -> None:
+    """update declares the inputs of the spec, in that order, and takes them either way."""
+    metric, inputs = subject.build(), subject.inputs(seed)
+    declared = ", ".join(inspect.signature(metric.update).parameters)
+    expected = ", ".join(inputs)
+    demand(declared == expected, f"update declares {declared or 'nothing'}, the spec {expected}")
+    metric.update(*inputs.values())
+    demand_equal(float(metric.compute()), subject.score(inputs), "inputs by place and by name")
+
+
+@law(examples=1)
+def keeps_to_itself_in_a_collection(subject: Subject, seed: int) -> None:
+    """A torchmetrics collection hands it its own inputs only, and takes no other metric's states for its own."""
+    collection = MetricCollection({name: subject.build() for name in ("one", "another")})
+    for batch in (seed, seed + 1):
+        collection.update(**subject.everything(batch))
+    groups = collection.compute_groups.values()
+    demand(all(len(group) == 1 for group in groups), "two metrics whose states were equal once are taken for one")
+    alone = subject.score(subject.inputs(seed), subject.inputs(seed + 1))
+    for score in collection.compute().values():
+        demand_equal(float(score), alone, "in a collection and alone")
 
 
 @law()
@@ -171,6 +209,49 @@ def starts_again_after_a_reset(subject: Subject, seed: int) -> None:
 
 
 @law(examples=1)
+def shows_nothing_after_a_reset(subject: Subject, seed: int) -> None:
+    """After reset, values and details are those of a fresh instance."""
+    metric = subject.fed(subject.inputs(seed))
+    metric.compute()
+    metric.reset()
+    demand(metric.values is None, "values are still those of the latest update")
+    found, fresh = _told(metric), _told(subject.build())
+    demand(found == fresh, f"details are {found}, those of a fresh instance {fresh}")
+
+
+def _told(metric: Score) -> Mapping[str, float | str] | str:
+    """The details, or why there are none."""
+    try:
+        return metric.details()
+    except SpectralkitError as error:
+        return str(error)
+
+
+@law(examples=1)
+def keeps_its_precision(subject: Subject, seed: int) -> None:
+    """Half precision asked of it, or of a module that holds it, leaves what it has summed."""
+    batches = subject.inputs(seed), subject.inputs(seed + 1)
+    metric = subject.fed(batches[0])
+    for dtype in (torch.float16, torch.bfloat16):
+        torch.nn.ModuleList([metric]).to(dtype)
+        metric.half().set_dtype(dtype)
+    metric.update(**batches[1])
+    demand_equal(float(metric.compute()), subject.score(*batches), "after a change to half precision and without")
+
+
+@law(examples=1)
+def loses_nothing_to_a_refused_batch(subject: Subject, seed: int) -> None:
+    """A batch that update or forward refuses leaves the score as it was."""
+    inputs = subject.inputs(seed)
+    metric = subject.fed(inputs)
+    for name, values in inputs.items():
+        refused = {**inputs, name: values * math.nan}
+        for take in (metric.update, metric.forward):
+            demand_refusal(SpectralkitError, partial(take, **refused), f"NaN in {name}")
+    demand_equal(float(metric.compute()), subject.score(inputs), "after a refused batch and without")
+
+
+@law(examples=1)
 def has_no_score_without_samples(subject: Subject, seed: int) -> None:
     """compute before any update is refused."""
     demand_refusal(SpectralkitError, lambda: subject.build().compute(), "compute before any update")
@@ -213,8 +294,7 @@ def prefers_the_truth(subject: Subject, seed: int) -> None:
     truth = inputs[next(name for name in subject.spec.inputs if name != "generated")]
     perfect, noisy = subject.score({**inputs, "generated": truth}), subject.score(inputs)
     better = perfect - noisy if subject.spec.higher_is_better else noisy - perfect
-    direction = "higher" if subject.spec.higher_is_better else "lower"
-    told = f"the truth scores {perfect:.6g}, a noisy copy {noisy:.6g}, and {direction} is better"
+    told = f"the truth scores {perfect:.6g}, a noisy copy {noisy:.6g}, and {subject.spec.better} is better"
     demand(better > -1e-6, told)
 
 
@@ -230,10 +310,14 @@ def explains_itself(subject: Subject, seed: int) -> None:
 
 
 def laws(spec: MetricSpec) -> tuple[Law[Subject], ...]:
-    """What a metric of these inputs obeys."""
-    compares = len(spec.inputs) == 2 and "generated" in spec.inputs and "latent" not in spec.inputs
+    """What a metric of these inputs, and of this direction if it has one, obeys."""
+    directed = spec.higher_is_better is not None
+    compares = directed and len(spec.inputs) == 2 and "generated" in spec.inputs and "latent" not in spec.inputs
     return (
         is_a_score,
+        says_which_way_is_better,
+        takes_its_inputs_by_place_and_by_name,
+        keeps_to_itself_in_a_collection,
         lies_in_its_range,
         is_reproducible,
         ignores_the_order_of_samples,
@@ -241,6 +325,9 @@ def laws(spec: MetricSpec) -> tuple[Law[Subject], ...]:
         scores_samples_by_themselves,
         can_be_computed_in_parts,
         starts_again_after_a_reset,
+        shows_nothing_after_a_reset,
+        keeps_its_precision,
+        loses_nothing_to_a_refused_batch,
         has_no_score_without_samples,
         refuses_what_is_no_number,
         *((refuses_images_out_of_range,) if spec.inputs != ("latent",) else ()),

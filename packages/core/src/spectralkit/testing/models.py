@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cached_property
 from itertools import combinations
 from typing import Any
@@ -16,7 +17,7 @@ from spectralkit.data import TranslationDataset
 from spectralkit.diffusion.denoiser import Condition
 from spectralkit.diffusion.prediction import Prediction, move
 from spectralkit.diffusion.schedule import Level
-from spectralkit.errors import UnknownNameError
+from spectralkit.errors import ConfigurationError, UnknownNameError
 from spectralkit.inversion.noise import Noise
 from spectralkit.models.model import Model
 from spectralkit.plugins.registry import registry
@@ -97,12 +98,13 @@ def fits_its_data(subject: Subject, seed: int) -> None:
 
 @law(examples=1)
 def knows_its_conditions(subject: Subject, seed: int) -> None:
-    """Every condition and the null have embeddings (1, ...) of one shape, no two alike; other names are refused."""
+    """Conditions, and the null if any, have embeddings (1, ...) of one shape, no two alike; other names are refused."""
     model = subject.model
-    embeddings = {**model.conditions, "no condition": model.null}
+    embeddings = {**model.conditions, **({} if model.null is None else {"no condition": model.null})}
+    first = next(iter(embeddings.values()))
     for name, embedding in embeddings.items():
         demand(len(embedding) == 1, f"the embedding of {name!r} is {tuple(embedding.shape)}, expected (1, ...)")
-        demand(embedding.shape == model.null.shape, f"the embedding of {name!r} is shaped unlike the null")
+        demand(embedding.shape == first.shape, f"the embedding of {name!r} is shaped unlike the others")
         demand_finite(embedding, f"the embedding of {name!r}")
         alike = [other for other in embeddings if other != name and torch.equal(embeddings[other], embedding)]
         demand(not alike, f"{name!r} and {alike[:1]} have the same embedding")
@@ -175,8 +177,14 @@ def listens_to_its_conditions(subject: Subject, seed: int) -> None:
 
 @law(examples=1)
 def is_guided_affinely(subject: Subject, seed: int) -> None:
-    """Guidance w gives null + w (conditional - null); 1 is conditional and 0 unconditional."""
+    """Guidance w gives null + w (conditional - null), 1 is conditional and 0 unconditional; no null, no guidance."""
     name = next(iter(subject.model.conditions))
+    if subject.model.null is None:
+        level, x = subject.states(seed)[0]
+        demand_refusal(
+            ConfigurationError, lambda: subject.predict(x, level, name, 3.0), "guidance without a null class"
+        )
+        return
     for level, x in subject.states(seed):
         null, conditional, guided = (stacked(subject.predict(x, level, name, w)) for w in (0.0, 1.0, 3.0))
         demand_close(guided, null + 3 * (conditional - null), f"{level}: guidance 3", 1e-4)
@@ -211,13 +219,17 @@ def can_be_differentiated(subject: Subject, seed: int) -> None:
 
 @law(examples=1)
 def moves_to_a_device(subject: Subject, seed: int) -> None:
-    """A model moved to the device it is on is the same model there."""
+    """A model moved to the device it is on is the same model there; moving changes nothing of the one moved from."""
     moved = subject.model.to(subject.model.device)
     demand(moved.device == subject.model.device, f"it is on {moved.device}, asked for {subject.model.device}")
     level, x = subject.states(seed)[1]
     name = next(iter(moved.conditions))
+    before = subject.predict(x, level, name).x0
     there = Subject(subject.spec, moved, subject.data).predict(x, level, name)
-    demand(torch.equal(there.x0, subject.predict(x, level, name).x0), "moved, it predicts something else")
+    demand(torch.equal(there.x0, before), "moved, it predicts something else")
+    with suppress(ConfigurationError):  # a model without a network has no other precision
+        subject.model.to(dtype=torch.bfloat16)
+    demand(torch.equal(subject.predict(x, level, name).x0, before), "a copy in another precision changed the original")
 
 
 def laws(spec: ModelSpec) -> tuple[Law[Subject], ...]:

@@ -68,4 +68,4 @@ def ancestral(eta: float = 1.0) -> Parts:
     """
     if not 0 < eta <= 1:
         raise ConfigurationError(f"eta of ancestral must lie in (0, 1], got {eta}: leave ancestral out for eta = 0")
-    return Parts(sampler=AncestralSampler(eta))
+    return Parts(sampler=AncestralSampler(eta), name="ancestral")

@@ -114,4 +114,6 @@ def bdia(gamma: float = 0.94, strength: float = 1.0) -> Parts:
     if not 0 < strength <= 1:
         raise ConfigurationError(f"strength of bdia must lie in (0, 1], got {strength}")
     depth = None if strength == 1 else strength
-    return Parts(step=BidirectionalStep(gamma), sampler=BidirectionalSampler(gamma), depth=depth, double=True)
+    return Parts(
+        step=BidirectionalStep(gamma), sampler=BidirectionalSampler(gamma), depth=depth, double=True, name="bdia"
+    )

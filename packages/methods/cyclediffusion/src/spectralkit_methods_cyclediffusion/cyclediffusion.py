@@ -79,4 +79,11 @@ def cyclediffusion(eta: float = 0.1, skip: float = 0.2) -> Parts:
         raise ConfigurationError(f"eta of cyclediffusion must lie in (0, 1], got {eta}")
     if not 0 <= skip < 1:
         raise ConfigurationError(f"skip of cyclediffusion must lie in [0, 1), got {skip}")
-    return Parts(start=DPMEncoder(eta), step=MoveStep(), sampler=AncestralSampler(eta), depth=1 - skip, double=True)
+    return Parts(
+        start=DPMEncoder(eta),
+        step=MoveStep(),
+        sampler=AncestralSampler(eta),
+        depth=1 - skip,
+        double=True,
+        name="cyclediffusion",
+    )

@@ -1,5 +1,5 @@
 """Direct inversion for spectralkit."""
 
-from spectralkit_methods_direct.direct import Branch, DirectSampler, direct, offset
+from spectralkit_methods_direct.direct import Branch, DirectSampler, direct
 
-__all__ = ["Branch", "DirectSampler", "direct", "offset"]
+__all__ = ["Branch", "DirectSampler", "direct"]

@@ -1,14 +1,15 @@
 r"""Direct inversion (PnP inversion; Ju et al. 2024): the source branch corrected onto the inversion's trajectory.
 
-Two branches are sampled side by side. Under the source class ybar the step from the stored state ``x*_i`` misses the
-stored state it came from by
+Two branches are sampled side by side. Under the source class ybar the step of the source branch x misses the stored
+state by
 
 .. math::
-    o_i = x^*_{i-1} - \mathrm{step}(x^*_i;\, \bar y, w),
+    o_i = x^*_{i-1} - \mathrm{step}(x_i;\, \bar y, w), \qquad x_{i-1} = \mathrm{step}(x_i;\, \bar y, w) + o_i,
 
-and the source branch, given o_i back at every step, is ``x*_i`` exactly: it retraces the trajectory without being
-simulated. The method was made to feed attention maps of this branch into the target branch. Where branches are not
-coupled by attention, what reaches the target branch is the variant's choice:
+so that, given o_i back at every step, it retraces the trajectory to round-off. It is simulated all the same: guidance
+amplifies round-off, and only a branch in the same arithmetic has the same. The method was made to feed attention maps
+of this branch into the target branch. Where branches are not coupled by attention, what reaches the target branch is
+the variant's choice:
 
 * ``source_only`` (the published default): nothing, ``x <- step(x; y, w)``; the image is that of standard sampling.
 * ``add_source`` (a published ablation, not faithful to the method): the offset, ``x <- step(x; y, w) + o_i``.
@@ -24,7 +25,7 @@ from typing import Literal, get_args
 import attrs
 from torch import Tensor
 
-from spectralkit.diffusion.batch import norm
+from spectralkit.diffusion.batch import norm, shape_of
 from spectralkit.diffusion.denoiser import Condition
 from spectralkit.diffusion.prediction import move
 from spectralkit.diffusion.schedule import Level
@@ -35,23 +36,23 @@ from spectralkit.inversion.probe import Context, Probe
 Variant = Literal["source_only", "add_source"]
 
 
-def offset(probe: Probe, there: Level, states: tuple[Tensor, ...], condition: Condition) -> Tensor:
-    """``x*_{i-1} - step(x*_i; condition, w)``, (B, C, H, W), at the level of ``probe``."""
-    prediction = probe.context.predict(states[probe.index], probe.level, condition, probe.guidance)
-    return states[probe.index - 1] - move(prediction, there)
-
-
 @attrs.frozen(eq=False)
 class Branch:
-    """What the sampler carries.
+    """A branch that is held on the trajectory.
 
     Args:
         states: ``x*_0 ... x*_N``, (B, C, H, W) each.
-        x: The source branch, (B, C, H, W).
+        x: Where it is, (B, C, H, W).
     """
 
-    states: tuple[Tensor, ...]
-    x: Tensor
+    states: tuple[Tensor, ...] = attrs.field(repr=False)
+    x: Tensor = attrs.field(repr=shape_of)
+
+    def step(self, probe: Probe, there: Level, condition: Condition) -> tuple[Tensor, Branch]:
+        """``o_i``, (B, C, H, W), under a condition, and the branch that was given it."""
+        moved = move(probe.context.predict(self.x, probe.level, condition, probe.guidance), there)
+        o = self.states[probe.index - 1] - moved
+        return o, Branch(self.states, moved + o)
 
 
 @attrs.frozen
@@ -70,10 +71,9 @@ class DirectSampler:
         return inversion.latent, Branch(inversion.states(context), inversion.latent)
 
     def __call__(self, probe: Probe, here: Level, there: Level, state: Branch) -> tuple[Tensor, State]:
-        o = offset(probe, there, state.states, probe.context.source)
+        o, source = state.step(probe, there, probe.context.source)
         probe.context.meter.record("direct/offset", norm(o))
         x = move(probe.prediction, there)
-        source = Branch(state.states, state.states[probe.index - 1])
         return (x + o if self.variant == "add_source" else x), source
 
 
@@ -93,4 +93,4 @@ def direct(variant: Variant = "source_only") -> Parts:
             f"variant {variant!r} of direct does not exist: choose source_only or add_source (add_target is left out, "
             "because without attention coupling it reproduces the source image whatever the target is)"
         )
-    return Parts(sampler=DirectSampler(variant))
+    return Parts(sampler=DirectSampler(variant), name="direct")

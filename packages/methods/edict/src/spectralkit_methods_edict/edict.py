@@ -107,6 +107,13 @@ class CoupledSampler:
     needs_trajectory: bool = attrs.field(default=False, init=False)
 
     def init(self, inversion: Inversion, context: Context) -> tuple[Tensor, Tensor]:
+        """The pair.
+
+        Raises:
+            ConfigurationError: If another method inverted, which left none.
+        """
+        if not isinstance(inversion.memory, Tensor):
+            raise ConfigurationError("edict samples from the pair that it inverted to: invert with edict too")
         return inversion.latent, inversion.memory
 
     def __call__(self, probe: Probe, here: Level, there: Level, state: Tensor) -> tuple[Tensor, Tensor]:
@@ -152,4 +159,4 @@ def edict(p: float = 0.93, strength: float = 1.0) -> Parts:
     if not 0 < strength <= 1:
         raise ConfigurationError(f"strength of edict must lie in (0, 1], got {strength}")
     depth = None if strength == 1 else strength
-    return Parts(step=CoupledStep(p), sampler=CoupledSampler(p), depth=depth, double=True)
+    return Parts(step=CoupledStep(p), sampler=CoupledSampler(p), depth=depth, double=True, name="edict")

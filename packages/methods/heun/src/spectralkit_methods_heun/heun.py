@@ -59,4 +59,4 @@ class HeunSampler:
 
 def heun() -> Parts:
     """Heun's second-order step, in inversion and in sampling: twice the evaluations, an error quadratic in the step."""
-    return Parts(step=HeunStep(), sampler=HeunSampler())
+    return Parts(step=HeunStep(), sampler=HeunSampler(), name="heun")

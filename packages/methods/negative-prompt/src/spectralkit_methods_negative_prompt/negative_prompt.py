@@ -55,7 +55,7 @@ class NegativePromptSampler:
 
     def init(self, inversion: Inversion, context: Context) -> tuple[Tensor, State]:
         source = context.source
-        negative = slerp(source.embedding, source.null, self.ratio) if self.ratio > 0 else source.embedding
+        negative = slerp(source.embedding, source.absence, self.ratio) if self.ratio > 0 else source.embedding
         return inversion.latent, Condition(context.target.embedding, negative)
 
     def __call__(self, probe: Probe, here: Level, there: Level, state: Condition) -> tuple[Tensor, State]:
@@ -76,4 +76,4 @@ def negative_prompt(ratio: float = 0.0) -> Parts:
     """
     if not 0 <= ratio <= 1:
         raise ConfigurationError(f"ratio of negative-prompt must lie in [0, 1], got {ratio}")
-    return Parts(sampler=NegativePromptSampler(ratio))
+    return Parts(sampler=NegativePromptSampler(ratio), name="negative-prompt")

@@ -75,7 +75,7 @@ class NullClassSampler:
             warnings.warn("null-class is a no-op at sampling guidance 1: give a guidance above 1", stacklevel=2)
             return inversion.latent, None
         self.admit(inversion, context)
-        null = context.source.null
+        null = context.source.absence
         # Adam and the embedding it moves stay in single precision or better, whatever the network runs in.
         phi = expand(null, inversion.latent.shape[0]).to(torch.promote_types(null.dtype, torch.float32))
         return inversion.latent, Pivot(inversion.states(context), inversion.latent, phi)
@@ -92,7 +92,7 @@ class NullClassSampler:
                 f"null-class would learn nothing after sampling step {self.horizon} of {inversion.index}: use fewer "
                 "steps or a larger horizon"
             )
-        if not context.source.null.is_floating_point():
+        if not context.source.absence.is_floating_point():
             raise ConfigurationError("null-class optimises the null class's embedding, and this model has only labels")
 
     def __call__(self, probe: Probe, here: Level, there: Level, state: Pivot | None) -> tuple[Tensor, State]:
@@ -101,7 +101,7 @@ class NullClassSampler:
         context, w = probe.context, probe.guidance
         conditional = w * move(context.predict(state.x, here, context.source, 1.0), there)
         phi = self.optimise(probe, there, conditional, state)
-        null = phi.to(context.source.null.dtype)
+        null = phi.to(context.source.absence.dtype)
         pivot = conditional + (1 - w) * step(context, state.x, here, there, null)
         x = move(context.predict(probe.x, here, Condition(context.target.embedding, null), w), there)
         return x, Pivot(state.states, pivot, phi)
@@ -113,14 +113,17 @@ class NullClassSampler:
         goal = state.states[probe.index - 1] - conditional
         phi, m, v = state.phi.clone(), torch.zeros_like(state.phi), torch.zeros_like(state.phi)
         rows = torch.arange(len(phi), device=phi.device)
+        updates = torch.zeros(len(phi), device=phi.device)
         for j in range(1, self.inner_steps + 1):
             loss, g = losses(probe, there, state.x[rows], phi[rows], goal[rows])
             m[rows] = BETA1 * m[rows] + (1 - BETA1) * g
             v[rows] = BETA2 * v[rows] + (1 - BETA2) * g**2
+            updates[rows] += 1
             phi[rows] -= rate * (m[rows] / (1 - BETA1**j)) / ((v[rows] / (1 - BETA2**j)).sqrt() + EPS)
             rows = rows[loss >= self.tolerance + self.growth * i]
             if len(rows) == 0:
                 break
+        probe.context.meter.record("null-class/inner-steps", updates)
         return phi
 
 
@@ -133,7 +136,7 @@ def losses(probe: Probe, there: Level, x: Tensor, phi: Tensor, goal: Tensor) -> 
     """Each sample's loss (n,) and its gradient (n, ...) in ``phi``; ``goal`` is ``x* - w s(xbar, c)``."""
     context, point = probe.context, phi.detach().requires_grad_()
     with torch.enable_grad():
-        reached = step(context, x, probe.level, there, point.to(context.source.null.dtype))
+        reached = step(context, x, probe.level, there, point.to(context.source.absence.dtype))
         loss = ((1 - probe.guidance) * reached - goal).square().flatten(1).mean(dim=1)
         gradient = context.gradient(loss, point)
     return loss.detach(), gradient
@@ -170,4 +173,4 @@ def null_class(
     for name, value in (("tolerance", tolerance), ("growth", growth)):
         if not 0 <= value < float("inf"):
             raise ConfigurationError(f"{name} of null-class must be a finite number >= 0, got {value}")
-    return Parts(sampler=NullClassSampler(inner_steps, learning_rate, tolerance, growth, horizon))
+    return Parts(sampler=NullClassSampler(inner_steps, learning_rate, tolerance, growth, horizon), name="null-class")

@@ -151,4 +151,4 @@ def ovg(
     hf = default_hf if eta_hf is None else eta_hf
     lf = default_lf if eta_lf is None else eta_lf
     assert lf is not None
-    return Parts(corrections=(OrthogonalVarianceGuidance(hf, lf, clip, variant),))
+    return Parts(corrections=(OrthogonalVarianceGuidance(hf, lf, clip, variant),), name="ovg")

@@ -12,7 +12,8 @@ Lipschitz constant of eps_hat is below 1; ``ln |z_{k+1} - z_k|`` is recorded as 
 Averaging: where k enters a range [lo, hi), ``x_{t+1} = A x_t + B mean(e_k)`` replaces the last iterate. The authors'
 range is [0, 5) below t + 1 = 250, where K is also at most 5, and [8, 10) above; ``always`` is [0, K + 1).
 Regularisation (see :mod:`spectralkit_methods_renoise.regularisation`) acts on e_k from k = lo on, and on the mean,
-which is taken of the raw e_k; its reference is eps_hat at ``alpha' x_0 + sigma' n``, one n per inversion.
+which is taken of the raw e_k; its reference is eps_hat at ``alpha' x_0 + sigma' n``, one n per inversion (the authors'
+latent-diffusion pipelines leave the noise out and evaluate it at x_0: ``clean``).
 
 A stochastic sampler ``x_t = alpha x0_hat + sigma_down eps_hat + sigma_up z`` is inverted with its noises z: x_t is
 replaced by ``x_t - sigma_up z`` and sigma by sigma_down, and z is corrected
@@ -37,6 +38,7 @@ from spectralkit_methods_renoise.correction import Form, NoiseCorrection, correc
 from spectralkit_methods_renoise.regularisation import Regularisation
 
 Averaging = Literal["reference", "always", "off"]
+Reference = Literal["noised", "clean"]
 
 EARLY_LABEL = 250
 """Labels below this are early: their range is [0, 5) and their K at most 5 in the authors' release."""
@@ -56,12 +58,14 @@ class FixedPointStep:
         iterations: K.
         averaging: Which iterates' estimates are averaged.
         regularisation: Of the noise estimates, or None.
+        reference: Where the noise estimate is made that they are held against: the source noised, or as it is.
         correction: Of the noises of the stochastic sampler that is inverted, or None for the deterministic one.
     """
 
     iterations: int
     averaging: Averaging
     regularisation: Regularisation | None
+    reference: Reference
     correction: NoiseCorrection | None
 
     def init(self, encoded: Encoded, context: Context) -> State:
@@ -107,7 +111,7 @@ class FixedPointStep:
         last = min(self.iterations, len(EARLY)) if early else self.iterations
         window = range(last + 1) if self.averaging == "always" else EARLY if early else LATE
         first = min(window.start, 1) if self.averaging == "off" else window.start  # the first k that is regularised
-        reference = self.reference(probe, there) if last >= first else None
+        reference = self.estimate(probe, there) if last >= first else None
         told = attrs.evolve(probe.level, label=there.label)
         point, raw = probe if told == probe.level else probe.at(probe.x, told), []
         for k in range(last + 1):
@@ -122,13 +126,14 @@ class FixedPointStep:
             return A * x + B * self.regularise(torch.stack(raw).mean(0), reference, probe, "mean")
         return point.x
 
-    def reference(self, probe: Probe, level: Level) -> Tensor | None:
-        """``eps_hat`` at the forward-noised source."""
+    def estimate(self, probe: Probe, level: Level) -> Tensor | None:
+        """``eps_hat`` at the source, noised or as it is: what is held to be the noise of this level."""
         if self.regularisation is None:
             return None
-        context = probe.context
-        noised = level.alpha * context.x0 + level.sigma * context.noise.normal("renoise", context.x0)
-        return probe.at(noised, level).prediction.eps
+        context, x = probe.context, probe.context.x0
+        if self.reference == "noised":
+            x = level.alpha * x + level.sigma * context.noise.normal("renoise", x)
+        return probe.at(x, level).prediction.eps
 
     def regularise(self, e: Tensor, reference: Tensor | None, probe: Probe, key: int | str) -> Tensor:
         """``e``, regularised where there is something to hold it against."""
@@ -145,6 +150,7 @@ def renoise(
     lambda_ac: float = 20.0,
     rounds: int = 4,
     rolls: int = 5,
+    reference: Reference = "noised",
     allow_zero: bool = False,
     correction: Literal["none", "exact", "nudge"] = "none",
     eta: float | None = None,
@@ -161,6 +167,8 @@ def renoise(
         lambda_ac: Step size against autocorrelation, >= 0.
         rounds: Rounds of regularisation, >= 0; 0 is none.
         rolls: Random shifts per round, >= 1.
+        reference: Where the estimate that regularisation aims at is made: at the ``noised`` source, or at the ``clean``
+            one, as the authors' latent-diffusion pipelines do.
         allow_zero: Whether a shift may be 0, as in the authors' release; it then penalises variance.
         correction: Invert a stochastic sampler (``renoise(correction='nudge') + ancestral``) and correct its noises:
             ``exact`` reproduces the climb, ``nudge`` keeps closer to noise; ``none`` inverts the deterministic sampler.
@@ -180,6 +188,10 @@ def renoise(
         raise ConfigurationError(
             f"averaging of renoise must be one of {', '.join(get_args(Averaging))}, got {averaging!r}"
         )
+    if reference not in get_args(Reference):
+        raise ConfigurationError(
+            f"reference of renoise must be one of {', '.join(get_args(Reference))}, got {reference!r}"
+        )
     if correction != "none" and correction not in get_args(Form):
         raise ConfigurationError(f"correction of renoise must be one of none, exact, nudge, got {correction!r}")
     if eta is not None and correction == "none":
@@ -191,4 +203,4 @@ def renoise(
     acts = iterations > 0 and rounds > 0 and (lambda_kl > 0 or lambda_ac > 0)
     regularisation = Regularisation(lambda_kl, lambda_ac, rounds, rolls, allow_zero) if acts else None
     noise = None if correction == "none" else NoiseCorrection(1.0 if eta is None else eta, correction)
-    return Parts(step=FixedPointStep(iterations, averaging, regularisation, noise))
+    return Parts(step=FixedPointStep(iterations, averaging, regularisation, reference, noise), name="renoise")

@@ -47,4 +47,4 @@ def sdedit(strength: float = 0.5, repeats: int = 1) -> Parts:
         raise ConfigurationError(f"strength of sdedit must lie in (0, 1], got {strength}")
     if repeats < 1:
         raise ConfigurationError(f"repeats of sdedit must be at least 1, got {repeats}")
-    return Parts(start=NoisedStart(), depth=strength, repeats=repeats)
+    return Parts(start=NoisedStart(), depth=strength, repeats=repeats, name="sdedit")

@@ -72,4 +72,4 @@ def taba(steps: int | None = None, fraction: float = 0.04, nsr: float | None = N
         raise ConfigurationError(f"fraction of taba must lie in (0, 1], got {fraction}")
     if nsr is not None and not nsr > 0:
         raise ConfigurationError(f"nsr of taba must be positive, got {nsr}")
-    return Parts(start=ForwardStart(steps, fraction, nsr))
+    return Parts(start=ForwardStart(steps, fraction, nsr), name="taba")

@@ -146,6 +146,6 @@ class HaarPSI(MeanScore):
         check_mask(mask)
         self.mask = mask
 
-    def score(self, *, generated: Tensor, reference: Tensor) -> Tensor:  # type: ignore[override]  # names its inputs
+    def score(self, generated: Tensor, reference: Tensor) -> Tensor:
         """HaarPSI of each image, (B,)."""
         return haarpsi_values(generated, reference, self.mask)

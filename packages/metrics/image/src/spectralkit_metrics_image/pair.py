@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from spectralkit.errors import DataError
-from spectralkit.metric import check_images
+from spectralkit.metric import check_images, check_tensor
 
 
 def checked_pair(metric: str, generated: Tensor, reference: Tensor, smallest: int = 1) -> tuple[Tensor, Tensor]:
@@ -25,6 +25,8 @@ def checked_pair(metric: str, generated: Tensor, reference: Tensor, smallest: in
         DataError: On integers, or on a wrong shape, range or size.
         NonFiniteError: On NaN or infinity.
     """
+    check_tensor(metric, "generated", generated)
+    check_tensor(metric, "reference", reference)
     if generated.shape != reference.shape:
         raise DataError(
             f"{metric}: generated {tuple(generated.shape)} and reference {tuple(reference.shape)} differ in shape: "

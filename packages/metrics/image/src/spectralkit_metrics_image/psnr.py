@@ -61,7 +61,7 @@ class PSNR(MeanScore):
         check_mask(mask)
         self.mask = mask
 
-    def score(self, *, generated: Tensor, reference: Tensor) -> Tensor:  # type: ignore[override]  # names its inputs
+    def score(self, generated: Tensor, reference: Tensor) -> Tensor:
         """PSNR of each image, (B,)."""
         return psnr_values(generated, reference, self.mask)
 
@@ -84,7 +84,7 @@ class PooledPSNR(Score):
         self.add_state("error", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
         self.add_state("weight", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
 
-    def update(self, *, generated: Tensor, reference: Tensor) -> None:
+    def update(self, generated: Tensor, reference: Tensor) -> None:
         """Add the squared error of a batch."""
         generated, reference = checked_pair("psnr", generated, reference)
         weights = pixel_weights(reference, self.mask).double()

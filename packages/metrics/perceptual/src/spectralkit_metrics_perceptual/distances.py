@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from spectralkit_metrics_perceptual.features import Targets
+from spectralkit.metric import GivenTargets
 from spectralkit_metrics_perceptual.frechet import FrechetDistance
 from spectralkit_metrics_perceptual.inception import InceptionFeatures
 from spectralkit_metrics_perceptual.kernel import KernelDistance
 from spectralkit_metrics_perceptual.lite0 import Lite0Features
 
 
-def fid(targets: Targets) -> FrechetDistance:
+def fid(targets: GivenTargets) -> FrechetDistance:
     """Fréchet Inception distance to real target images.
 
     Args:
-        targets: Function returning an iterator of real target images, (C, H, W) in [0, 1].
+        targets: Real target images, (C, H, W) in [0, 1]: a function that gives them, a batch, or one by one.
 
     Raises:
         DataError: If the Inception weights are absent or corrupt.
@@ -21,11 +21,11 @@ def fid(targets: Targets) -> FrechetDistance:
     return FrechetDistance("fid", InceptionFeatures(), targets)
 
 
-def kid(targets: Targets) -> KernelDistance:
+def kid(targets: GivenTargets) -> KernelDistance:
     """Kernel Inception distance to real target images.
 
     Args:
-        targets: Function returning an iterator of real target images, (C, H, W) in [0, 1].
+        targets: Real target images, (C, H, W) in [0, 1]: a function that gives them, a batch, or one by one.
 
     Raises:
         DataError: If the Inception weights are absent or corrupt.
@@ -33,19 +33,19 @@ def kid(targets: Targets) -> KernelDistance:
     return KernelDistance("kid", InceptionFeatures(), targets)
 
 
-def fd_lite0(targets: Targets) -> FrechetDistance:
+def fd_lite0(targets: GivenTargets) -> FrechetDistance:
     """Fréchet distance of EfficientNet-Lite0 features to real target images; not comparable with FID.
 
     Args:
-        targets: Function returning an iterator of real target images, (C, H, W) in [0, 1].
+        targets: Real target images, (C, H, W) in [0, 1]: a function that gives them, a batch, or one by one.
     """
     return FrechetDistance("fd-lite0", Lite0Features(), targets)
 
 
-def kd_lite0(targets: Targets) -> KernelDistance:
+def kd_lite0(targets: GivenTargets) -> KernelDistance:
     """Kernel distance of EfficientNet-Lite0 features to real target images; not comparable with KID.
 
     Args:
-        targets: Function returning an iterator of real target images, (C, H, W) in [0, 1].
+        targets: Real target images, (C, H, W) in [0, 1]: a function that gives them, a batch, or one by one.
     """
     return KernelDistance("kd-lite0", Lite0Features(), targets)

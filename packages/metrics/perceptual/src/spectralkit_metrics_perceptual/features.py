@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from itertools import islice
 from typing import Self
 
 import torch
 from torch import Tensor, nn
 
 from spectralkit.errors import DataError
-from spectralkit.metric import check_images
-
-Targets = Callable[[], Iterator[Tensor]]
-"""Gives a fresh iterator of real target images, (C, H, W) in [0, 1] and all of one shape."""
-
-BATCH = 32
 
 
 class Features(nn.Module, ABC):
@@ -63,26 +55,3 @@ def to_bytes(images: Tensor) -> Tensor:
     if images.shape[1] not in (1, 3):
         raise DataError(f"feature networks take 1 or 3 channels, got {images.shape[1]}")
     return (images.float() * 255).round().to(torch.uint8).expand(-1, 3, -1, -1)
-
-
-def real_features(metric: str, features: Features, targets: Targets, device: torch.device) -> Iterator[Tensor]:
-    """Feature vectors of real images, at most 32 at a time.
-
-    Args:
-        metric: Name a message opens with.
-        features: The network.
-        targets: The images.
-        device: Where the network is.
-
-    Yields:
-        (B, dimension).
-
-    Raises:
-        DataError: On images outside [0, 1] or of a wrong shape.
-        NonFiniteError: On NaN or infinity.
-    """
-    images = targets()
-    while batch := list(islice(images, BATCH)):
-        stacked = torch.stack(batch).to(device)
-        check_images(metric, targets=stacked)
-        yield features(stacked)

@@ -17,7 +17,6 @@ Dowson and Landau, J. Multivariate Anal. 12 (1982); Heusel et al., NeurIPS 2017.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 from functools import reduce
 from operator import add
 
@@ -25,9 +24,9 @@ import attrs
 import torch
 from torch import Tensor
 
-from spectralkit.errors import DataError
-from spectralkit.metric import Score, check_images
-from spectralkit_metrics_perceptual.features import Features, Targets, real_features
+from spectralkit.metric import GivenTargets
+from spectralkit_metrics_perceptual.distance import FeatureDistance
+from spectralkit_metrics_perceptual.features import Features
 
 
 class RankDeficiencyWarning(UserWarning):
@@ -102,37 +101,30 @@ def frechet_distance(mean1: Tensor, covariance1: Tensor, mean2: Tensor, covarian
     return torch.as_tensor(distance.clamp(min=0))  # round-off alone is negative
 
 
-class FrechetDistance(Score):
+class FrechetDistance(FeatureDistance):
     """Squared Fréchet distance between the features of generated images and of real images of the target domain.
-
-    The real images are read once, at the first ``compute``; every process reads them all, and only the sums of the
-    generated images are reduced.
 
     Args:
         name: What messages call the metric.
         features: The network.
-        targets: Function returning an iterator of real target images, (C, H, W) in [0, 1].
+        targets: Real target images, (C, H, W) in [0, 1]: a function that gives them, a batch, or one by one.
     """
 
-    higher_is_better = False
     count: Tensor
     first: Tensor
     second: Tensor
 
-    def __init__(self, name: str, features: Features, targets: Targets) -> None:
-        super().__init__()
-        self.name, self.features, self.targets = name, features, targets
+    def __init__(self, name: str, features: Features, targets: GivenTargets) -> None:
+        super().__init__(name, features, targets)
         self.real: Sums | None = None
-        self.facts: dict[str, float | str] = {}
         zero = Sums.zero(features.dimension)
         self.add_state("count", zero.count, dist_reduce_fx="sum")
         self.add_state("first", zero.first, dist_reduce_fx="sum")
         self.add_state("second", zero.second, dist_reduce_fx="sum")
 
-    def update(self, *, generated: Tensor) -> None:
+    def update(self, generated: Tensor) -> None:
         """Add a batch of generated images, (B, 1 or 3, H, W) in [0, 1]."""
-        check_images(self.name, generated=generated)
-        sums = Sums.of(self.features(generated))
+        sums = Sums.of(self.features_of(generated))
         self.count += sums.count
         self.first += sums.first
         self.second += sums.second
@@ -144,21 +136,14 @@ class FrechetDistance(Score):
             DataError: With fewer than two generated or real images.
         """
         generated, real = Sums(self.count, self.first, self.second), self._real_sums()
-        self.facts = {"N generated": int(generated.count), "N real": int(real.count)}
-        for kind, sums in (("generated", generated), ("real", real)):
-            if sums.count < 2:
-                raise DataError(f"{self.name}: a covariance needs 2 {kind} images, got {int(sums.count)}")
+        self.note_counts(int(generated.count), int(real.count), needing="a covariance")
         self._note_rank(int(min(generated.count, real.count)))
         return frechet_distance(*real.moments(), *generated.moments())  # the first is factored: likelier definite
 
-    def details(self) -> Mapping[str, float | str]:
-        """How many images the last ``compute`` saw, and whether that makes a covariance singular."""
-        return self.facts
-
     def _real_sums(self) -> Sums:
         if self.real is None:
-            batches = real_features(self.name, self.features, self.targets, self.count.device)
-            self.real = reduce(add, map(Sums.of, batches), Sums.zero(self.features.dimension, self.count.device))
+            batches = map(Sums.of, self.features_of_targets(self.count.device))
+            self.real = reduce(add, batches, Sums.zero(self.features.dimension, self.count.device))
         return self.real.to(self.count.device)
 
     def _note_rank(self, smallest: int) -> None:

@@ -14,14 +14,12 @@ Bińkowski, Sutherland, Arbel and Gretton, ICLR 2018.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import torch
 from torch import Tensor
 
-from spectralkit.errors import DataError
-from spectralkit.metric import Score, check_images
-from spectralkit_metrics_perceptual.features import Features, Targets, real_features
+from spectralkit.metric import GivenTargets
+from spectralkit_metrics_perceptual.distance import FeatureDistance
+from spectralkit_metrics_perceptual.features import Features
 
 ROWS = 1024
 
@@ -56,32 +54,25 @@ def kernel_distance(x: Tensor, y: Tensor) -> Tensor:
     return off_diagonal_mean(x) + off_diagonal_mean(y) - 2 * total(x, y) / (len(x) * len(y))
 
 
-class KernelDistance(Score):
+class KernelDistance(FeatureDistance):
     """Kernel distance between the features of generated images and of real images of the target domain.
-
-    The real images are read once, at the first ``compute``; every process reads them all, and only the features of the
-    generated images are gathered.
 
     Args:
         name: What messages call the metric.
         features: The network.
-        targets: Function returning an iterator of real target images, (C, H, W) in [0, 1].
+        targets: Real target images, (C, H, W) in [0, 1]: a function that gives them, a batch, or one by one.
     """
 
-    higher_is_better = False
     vectors: list[Tensor]
 
-    def __init__(self, name: str, features: Features, targets: Targets) -> None:
-        super().__init__()
-        self.name, self.features, self.targets = name, features, targets
+    def __init__(self, name: str, features: Features, targets: GivenTargets) -> None:
+        super().__init__(name, features, targets)
         self.real: Tensor | None = None
-        self.facts: dict[str, float | str] = {}
         self.add_state("vectors", [], dist_reduce_fx="cat")
 
-    def update(self, *, generated: Tensor) -> None:
+    def update(self, generated: Tensor) -> None:
         """Add a batch of generated images, (B, 1 or 3, H, W) in [0, 1]."""
-        check_images(self.name, generated=generated)
-        self.vectors.append(self.features(generated))
+        self.vectors.append(self.features_of(generated))
 
     def compute(self) -> Tensor:
         """The distance.
@@ -91,19 +82,12 @@ class KernelDistance(Score):
         """
         generated = self._joined(self.vectors)
         real = self._real_vectors()
-        self.facts = {"N generated": len(generated), "N real": len(real)}
-        for kind, vectors in (("generated", generated), ("real", real)):
-            if len(vectors) < 2:
-                raise DataError(f"{self.name}: an unbiased estimate needs 2 {kind} images, got {len(vectors)}")
+        self.note_counts(len(generated), len(real), needing="an unbiased estimate")
         return kernel_distance(generated, real)
-
-    def details(self) -> Mapping[str, float | str]:
-        """How many images the last ``compute`` saw."""
-        return self.facts
 
     def _real_vectors(self) -> Tensor:
         if self.real is None:
-            self.real = self._joined(list(real_features(self.name, self.features, self.targets, self.device)))
+            self.real = self._joined(list(self.features_of_targets(self.device)))
         return self.real.to(self.device)
 
     def _joined(self, vectors: list[Tensor] | Tensor) -> Tensor:

@@ -109,7 +109,7 @@ class LPIPS(MeanScore):
         self.network.eval()
         return self
 
-    def score(self, *, generated: Tensor, reference: Tensor) -> Tensor:  # type: ignore[override]  # names its inputs
+    def score(self, generated: Tensor, reference: Tensor) -> Tensor:
         """LPIPS of each image, (B,).
 
         Raises:

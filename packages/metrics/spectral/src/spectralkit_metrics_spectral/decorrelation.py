@@ -23,7 +23,7 @@ from scipy.stats import binom
 from torch import Tensor
 
 from spectralkit.errors import ConfigurationError, DataError
-from spectralkit.metric import MeanScore, check_latent
+from spectralkit.metric import MeanScore, check_latent, check_parameters
 from spectralkit_metrics_spectral.roughness import roughness
 from spectralkit_metrics_spectral.threshold import threshold
 
@@ -48,6 +48,7 @@ class PatchTest:
     standardise: bool = False
 
     def __attrs_post_init__(self) -> None:
+        check_parameters(PatchTest, **attrs.asdict(self))
         if self.k < 2:
             raise ConfigurationError(f"a patch needs a side k of at least 2, got {self.k}")
         if not 0 < self.fraction <= 1:
@@ -103,6 +104,11 @@ class PatchScore(MeanScore):
         self.patch_test = PatchTest(k, fraction, fpr, standardise)
         self.shape: tuple[int, int, int] | None = None
 
+    def reset(self) -> None:
+        """Forget every latent, and how large they were."""
+        super().reset()
+        self.shape = None
+
     def ratio(self, latent: Tensor) -> Tensor:
         """Share of flagged windows of each sample: (B, C, H, W) -> (B,), float64."""
         check_latent("s-dc", latent)
@@ -131,7 +137,9 @@ class AutocorrelatedRatio(PatchScore):
         standardise: Bring every channel to mean 0 and variance 1 first, so that only correlation counts, not scale.
     """
 
-    def score(self, *, latent: Tensor) -> Tensor:  # type: ignore[override]  # exactly the declared input
+    higher_is_better = False
+
+    def score(self, latent: Tensor) -> Tensor:
         """Ratio of each sample, (B,)."""
         return self.ratio(latent)
 
@@ -149,6 +157,8 @@ class DecorrelationScore(PatchScore):
         standardise: Bring every channel to mean 0 and variance 1 first, so that only correlation counts, not scale.
     """
 
-    def score(self, *, latent: Tensor) -> Tensor:  # type: ignore[override]  # exactly the declared input
+    higher_is_better = True
+
+    def score(self, latent: Tensor) -> Tensor:
         """S_DC of each sample, (B,)."""
         return 1 - self.ratio(latent)

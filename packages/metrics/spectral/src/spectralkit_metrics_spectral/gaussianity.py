@@ -96,6 +96,18 @@ def _log_tail(distance: float, samples: int) -> float:
     return float(math.log(2) + logsumexp(terms))
 
 
+def common_dimension(dimensions: Tensor) -> Tensor:
+    """The one dimension of several sets of latents: (K,) -> (); 0 is that of an empty set.
+
+    Raises:
+        DataError: If there are two.
+    """
+    found = sorted({int(dimension) for dimension in dimensions} - {0})
+    if len(found) > 1:
+        raise DataError(f"s-g: latents of {' and of '.join(map(str, found))} values in one set: keep to one size")
+    return dimensions.max()
+
+
 class GaussianityScore(Score):
     """S_G of all latents seen: 1 is best; under the Gaussian prior about ``1 - 0.869 / sqrt(N)`` is to be expected.
 
@@ -107,24 +119,26 @@ class GaussianityScore(Score):
         NonFiniteError: On NaN or infinity.
     """
 
-    norms: list[Tensor]
+    higher_is_better = True
     dimension: Tensor
+    norms: list[Tensor]
 
     def __init__(self) -> None:
         super().__init__()
-        self.set_dtype(torch.float64)  # a process without samples then takes part in the gathering with the same type
+        # Reduced first, so that what does not fit is refused before any norm is added.
+        self.add_state("dimension", torch.zeros((), dtype=torch.long), dist_reduce_fx=common_dimension)
         self.add_state("norms", [], dist_reduce_fx="cat")
-        self.add_state("dimension", torch.zeros((), dtype=torch.long), dist_reduce_fx="max")
 
-    def update(self, *, latent: Tensor) -> None:
+    @property
+    def dtype(self) -> torch.dtype:
+        """The norms' type, with which a process without samples takes part in the gathering."""
+        return torch.float64
+
+    def update(self, latent: Tensor) -> None:
         """Add latents (B, C, H, W), unit-normalised."""
         check_latent("s-g", latent)
-        dimension = latent[0].numel()
-        if int(self.dimension) not in (0, dimension):
-            raise DataError(
-                f"s-g: latents of {dimension} values after latents of {int(self.dimension)}: one size a set"
-            )
-        self.dimension = torch.full_like(self.dimension, dimension)
+        dimension = torch.full_like(self.dimension, latent[0].numel())
+        self.dimension = common_dimension(torch.stack((self.dimension, dimension)))
         self.norms.append(squared_norms(latent))
 
     def test(self) -> Gaussianity:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 
 import attrs
@@ -22,12 +22,10 @@ import torch
 from torch import Tensor
 
 from spectralkit.errors import ConfigurationError, DataError
-from spectralkit.metric import MeanScore, check_images
+from spectralkit.metric import GivenTargets, MeanScore, Targets, check_images, check_parameters, real_images
 from spectralkit_metrics_spectral.cache import Key, recall_or
 from spectralkit_metrics_spectral.spectrum import POWER_FLOOR, frequencies, power_spectrum, slope
 from spectralkit_metrics_spectral.wavelet import ORDERS, detail_energy
-
-Targets = Callable[[], Iterator[Tensor]]
 
 ENERGY_FLOOR = 1e-12
 BOUNDARY = "periodization"
@@ -80,41 +78,38 @@ def wavelet_order(spectral_slope: float) -> int:
     return min(max(math.ceil(abs(spectral_slope)), ORDERS[0]), ORDERS[1])
 
 
-def measure(targets: Targets, pixel_range: float = 255.0) -> Reference:
+def measure(targets: GivenTargets, pixel_range: float = 255.0) -> Reference:
     """The reference statistics of a data set, computed once per content and remembered on disk.
 
     Args:
-        targets: Returns an iterator over the images, (C, H, W) in [0, 1]; it is called up to three times, so that
-        memory
-            stays that of one batch.
+        targets: The images, (C, H, W) in [0, 1]. A function that gives them is called up to three times, so that memory
+            stays that of one batch; a batch and images one by one will do too.
         pixel_range: Value of a white pixel.
 
     Raises:
-        DataError: If there is no image, an image lies outside [0, 1], or sizes differ.
+        DataError: If there is no image, none has any detail, an image lies outside [0, 1], or sizes differ.
         NonFiniteError: On NaN or infinity.
     """
-    shape, count, digest = _survey(targets)
+    images = real_images("s-hf", targets)
+    shape, count, digest = _survey(images)
     key: Key = {"digest": digest, "pixel_range": pixel_range, "boundary": BOUNDARY, "version": VERSION}
 
     def compute() -> dict[str, float]:
-        fitted = _slope(targets, shape)
-        energies = [log_energy(batch, wavelet_order(fitted), pixel_range) for batch in _batches(targets)]
+        fitted = _slope(images, shape)
+        energies = [log_energy(batch, wavelet_order(fitted), pixel_range) for batch in _batches(images)]
         return {"mu": float(torch.cat(energies).mean()), "slope": fitted}
 
     numbers = recall_or(compute, "high-frequency-reference", key)
+    if numbers["mu"] < math.log(ENERGY_FLOOR) + 1e-6:  # the mean of floors, but for round-off
+        raise DataError("s-hf: every real target image is flat, without detail to compare with: choose others")
     order = wavelet_order(numbers["slope"])
     return Reference(numbers["mu"], numbers["slope"], order, count, shape, pixel_range)
 
 
 def _survey(targets: Targets) -> tuple[tuple[int, int, int], int, str]:
-    """Shape, number and SHA-256 of the images, all of them checked."""
+    """Shape, number and SHA-256 of the images."""
     digest, count, shape = hashlib.sha256(), 0, None
     for image in targets():
-        check_images("s-hf", **{"target image": image[None]})
-        if shape not in (None, tuple(image.shape)):
-            raise DataError(
-                f"s-hf: target images differ in size, {shape} and {tuple(image.shape)}: crop or resize them"
-            )
         shape = (image.shape[0], image.shape[1], image.shape[2])
         digest.update(repr(shape).encode() + image.detach().cpu().float().contiguous().numpy().tobytes())
         count += 1
@@ -124,7 +119,7 @@ def _survey(targets: Targets) -> tuple[tuple[int, int, int], int, str]:
 
 
 def _batches(targets: Targets) -> Iterator[Tensor]:
-    images = targets()
+    images = iter(targets())
     while batch := list(islice(images, BATCH)):
         yield torch.stack(batch)
 
@@ -146,17 +141,20 @@ class HighFrequencyScore(MeanScore):
     repeating its last row or column.
 
     Args:
-        targets: Returns an iterator over real target images, (C, H, W) in [0, 1].
+        targets: Real target images, (C, H, W) in [0, 1]: a function that gives them, a batch, or one by one.
         pixel_range: Value of a white pixel; the score depends on it.
     """
 
-    def __init__(self, targets: Targets, pixel_range: float = 255.0) -> None:
+    higher_is_better = True
+
+    def __init__(self, targets: GivenTargets, pixel_range: float = 255.0) -> None:
         super().__init__()
+        check_parameters(HighFrequencyScore, pixel_range=pixel_range)
         if not (pixel_range > 0 and math.isfinite(pixel_range)):
             raise ConfigurationError(f"s-hf: pixel_range must be positive, got {pixel_range}")
         self.reference = measure(targets, pixel_range)
 
-    def score(self, *, generated: Tensor) -> Tensor:  # type: ignore[override]  # exactly the declared input
+    def score(self, generated: Tensor) -> Tensor:
         """S_HF of each image, (B,)."""
         check_images("s-hf", generated=generated)
         if tuple(generated.shape[1:]) != self.reference.shape:

@@ -23,15 +23,13 @@ from torch import Tensor
 
 from spectralkit.data import Structure
 from spectralkit.errors import ConfigurationError, DataError
-from spectralkit.metric import MeanScore, check_images
+from spectralkit.metric import MeanScore, check_images, check_parameters
+from spectralkit_metrics_image.mask import WHITE, luma
+from spectralkit_metrics_image.ssim import SSIM_SIDE, structural_similarity
 from spectralkit_metrics_spectral.spectrum import radius
 
-# torchmetrics imports only after the repair that spectralkit.metric makes.
-from torchmetrics.functional.image import structural_similarity_index_measure  # isort: skip
-
-LUMA = (0.299, 0.587, 0.114)
-WHITE = 0.95
-WINDOW = 11
+CHUNK = 2**20
+"""Values worked on at once, which bounds the working memory."""
 
 
 def low_pass(images: Tensor, kappa: float = 0.06) -> Tensor:
@@ -45,9 +43,7 @@ def shape_mask(images: Tensor) -> Tensor:
     """1 where the grey image is not white: (B, 3 or 1, H, W) in [0, 1] -> (B, 1, H, W)."""
     if images.shape[1] not in (1, 3):
         raise DataError(f"masked-grey structure needs 1 or 3 channels, got {images.shape[1]}: use structure 'rgb'")
-    weights = images.new_tensor(LUMA if images.shape[1] == 3 else (1.0,))
-    grey = (images * weights[:, None, None]).sum(dim=1, keepdim=True)
-    return (grey < WHITE).to(images.dtype)
+    return (luma(images) < WHITE).to(images.dtype)
 
 
 def low_frequency_score(
@@ -62,7 +58,7 @@ def low_frequency_score(
         kappa: Cut-off as a fraction of the Nyquist frequency.
 
     Returns:
-        (B,), in [-1, 1].
+        (B,), float64, in [-1, 1].
 
     Raises:
         DataError: If the shapes differ or a side is shorter than the window of SSIM.
@@ -71,33 +67,31 @@ def low_frequency_score(
         raise DataError(
             f"s-lf: shapes differ, {tuple(generated.shape)} and {tuple(condition.shape)}: resize one of them"
         )
-    if min(generated.shape[-2:]) < WINDOW:
+    if min(generated.shape[-2:]) < SSIM_SIDE:
         raise DataError(
-            f"s-lf: images of {tuple(generated.shape[-2:])} are smaller than SSIM's {WINDOW}x{WINDOW} window"
+            f"s-lf: images of {tuple(generated.shape[-2:])} are smaller than SSIM's {SSIM_SIDE}x{SSIM_SIDE} window"
         )
-    # SSIM subtracts squares of means from means of squares: on images this smooth, float32 would cost four digits.
-    pair = [image.double() for image in (generated, condition)]
-    if structure == "masked-grey":
-        pair = [shape_mask(image) for image in pair]
-    ssim = structural_similarity_index_measure(
-        low_pass(pair[0], kappa),
-        low_pass(pair[1], kappa),
-        sigma=1.5,
-        kernel_size=WINDOW,
-        reduction="none",
-        data_range=1.0,
-    )
-    assert isinstance(ssim, Tensor)  # a pair only where the contrast term is asked for
-    return ssim.reshape(len(generated))
+    count = max(1, CHUNK // generated[0].numel())
+    pairs = zip(torch.split(generated, count), torch.split(condition, count), strict=True)
+    return torch.cat([structural_similarity(*(_coarse(z, structure, kappa) for z in pair)) for pair in pairs])
+
+
+def _coarse(images: Tensor, structure: Structure, kappa: float) -> Tensor:
+    """What is compared, in float64: on images this smooth, SSIM would cost float32 four digits."""
+    images = images.double()
+    return low_pass(shape_mask(images) if structure == "masked-grey" else images, kappa)
 
 
 class StructureScore(MeanScore):
     """What the two comparisons share: the protocol and the cut-off."""
 
+    higher_is_better = True
+
     def __init__(self, structure: Structure = "rgb", kappa: float = 0.06) -> None:
         super().__init__()
         if structure not in get_args(Structure):
             raise ConfigurationError(f"s-lf: structure must be one of {get_args(Structure)}, got {structure!r}")
+        check_parameters(StructureScore, kappa=kappa)
         if not 0 < kappa <= 1:
             raise ConfigurationError(f"s-lf: kappa is a fraction of the Nyquist frequency in (0, 1], got {kappa}")
         self.structure, self.kappa = structure, kappa
@@ -116,7 +110,7 @@ class LowFrequencyScore(StructureScore):
         kappa: Cut-off of the ideal low-pass as a fraction of the Nyquist frequency.
     """
 
-    def score(self, *, source: Tensor, generated: Tensor) -> Tensor:  # type: ignore[override]  # the declared inputs
+    def score(self, source: Tensor, generated: Tensor) -> Tensor:
         """S_LF of each pair, (B,)."""
         check_images("s-lf", source=source, generated=generated)
         return low_frequency_score(generated, source, self.structure, self.kappa)
@@ -132,7 +126,7 @@ class TargetLowFrequencyScore(StructureScore):
         kappa: Cut-off of the ideal low-pass as a fraction of the Nyquist frequency.
     """
 
-    def score(self, *, reference: Tensor, generated: Tensor) -> Tensor:  # type: ignore[override]  # the declared inputs
+    def score(self, reference: Tensor, generated: Tensor) -> Tensor:
         """S_LF of each pair, (B,)."""
         check_images("s-lf-target", reference=reference, generated=generated)
         return low_frequency_score(generated, reference, self.structure, self.kappa)

@@ -1,0 +1,59 @@
+"""What a metric is given, refused by name where it is not what the metric takes; nothing is converted or guessed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from spectralkit.errors import DataError, NonFiniteError
+from spectralkit.plugins.signature import read
+
+
+def check_tensor(metric: str, name: str, value: object) -> None:
+    """Refuse what is no tensor: an array, a list."""
+    if not isinstance(value, Tensor):
+        raise DataError(f"{metric}: {name} must be a torch tensor, got {type(value).__name__}: try torch.as_tensor")
+
+
+def check_images(metric: str, **images: Tensor) -> None:
+    """Refuse images that are not finite (B, C, H, W) in [0, 1], by name."""
+    for name, image in images.items():
+        low, high = _bounds(metric, name, image)
+        if low < 0 or high > 1:
+            raise DataError(f"{metric}: {name} must lie in [0, 1], got [{low:.4g}, {high:.4g}]: clamp or rescale it")
+
+
+def check_latent(metric: str, latent: Tensor) -> None:
+    """Refuse latents that are not finite (B, C, H, W)."""
+    _bounds(metric, "latent", latent)
+
+
+def _bounds(metric: str, name: str, batch: Tensor) -> tuple[float, float]:
+    """Smallest and largest value of a finite batch."""
+    check_tensor(metric, name, batch)
+    if batch.ndim != 4:
+        raise DataError(f"{metric}: {name} must be (B, C, H, W), got {tuple(batch.shape)}")
+    if not batch.numel():
+        raise DataError(f"{metric}: {name} is empty, {tuple(batch.shape)}: pass at least one sample")
+    if not batch.is_floating_point():
+        raise DataError(
+            f"{metric}: {name} holds {batch.dtype}: convert it to floating point, 8-bit values divided by 255"
+        )
+    low, high = torch.stack(torch.aminmax(batch)).tolist()  # NaN propagates, so that one pass sees everything
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise NonFiniteError(f"{metric}: {name} holds NaN or infinity")
+    return low, high
+
+
+def check_parameters(target: Callable[..., object], **values: object) -> None:
+    """Refuse values of another type than the annotations of ``target``, as loading by name does.
+
+    Raises:
+        ConfigurationError: Naming the parameter, its type and what was given.
+    """
+    for parameter in read(target):
+        if parameter.name in values:
+            parameter.accept(values[parameter.name])
