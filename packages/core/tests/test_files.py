@@ -26,7 +26,7 @@ from spectralkit.running.rundir import fresh_directory, safe_name
 
 names = st.from_regex(r"[a-z][a-z0-9-]{0,8}", fullmatch=True)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
-scalars = st.one_of(st.booleans(), st.integers(), st.floats(allow_nan=False), texts)
+scalars = st.one_of(st.booleans(), st.integers(-(2**63) + 1, 2**63 - 1), st.floats(allow_nan=False), texts)
 values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3), max_leaves=6)
 
 same_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -150,7 +150,7 @@ configs = st.builds(
     RunConfig,
     steps=st.integers(1, 1000),
     guidance=st.floats(allow_nan=False, allow_infinity=False),
-    scale=st.none() | st.integers(1),
+    scale=st.none() | st.integers(1, 2**63 - 1),
     metrics=st.none() | st.lists(names, min_size=1, max_size=3).map(tuple),
     settings=st.dictionaries(names.filter("dataset".__ne__), st.dictionaries(names, values, max_size=2), max_size=2),
 )
@@ -162,6 +162,12 @@ def test_a_configuration_comes_back_from_its_file(config: RunConfig, tmp_path: P
     path = tmp_path / "run.toml"
     path.write_bytes(as_toml({"run": config.as_table(), "versions": {}}))
     assert RunConfig(**read_config(path)) == config
+
+
+def test_a_mark_in_front_of_a_configuration_is_no_part_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    path.write_bytes(b"\xef\xbb\xbf[run]\r\nsteps = 7\r\n")
+    assert read_config(path) == {"steps": 7}
 
 
 @given(part=names, value=values)
