@@ -144,6 +144,8 @@ def spectralkit_metrics():
                    inputs=("generated",), facts=("targets", "structure"), higher_is_better=False),
         MetricSpec(name="toy-endless", target="acme_toy_parts:Endless", summary="Infinite",
                    inputs=("latent",), higher_is_better=True),
+        MetricSpec(name="toy-grey", target="acme_toy_parts:Grey", summary="Grey value",
+                   inputs=("generated",), higher_is_better=None),
     ]
 """
 
