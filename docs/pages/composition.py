@@ -22,8 +22,8 @@ from spectralkit.inversion.parts import Parts
 from spectralkit.testing.oracle import context_for, random_gaussian, source_batch
 
 STEPS, GUIDANCE = 6, 3.0
-SLOTS = tuple(field.name for field in attrs.fields(Parts) if field.name not in ("corrections", "double"))
-"""What only one method can fill; corrections are summed, and the need for float64 is no slot."""
+SLOTS = tuple(field.name for field in attrs.fields(Parts) if field.name not in ("corrections", "double", "name"))
+"""What only one method can fill; corrections are summed, and neither the need for float64 nor the name is a slot."""
 
 
 @attrs.frozen

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from spectralkit.api import load_method
-from spectralkit.cli.main import build_parser, main
+from spectralkit.cli.main import build_parser, choose, main
 from spectralkit.cli.run import read
 from spectralkit.plugins.registry import registry
 
@@ -36,7 +36,7 @@ def told(paths: list[Path]) -> list[list[str]]:
 
 @pytest.mark.parametrize("words", told([*PAGES, *READMES]), ids=" ".join)
 def test_a_command_is_understood(words):
-    arguments = build_parser(registry(), words[0]).parse_args(words)
+    arguments = build_parser(registry(), choose(registry(), words[0])).parse_args(words)
     if words[0] == "run" and arguments.config is None:
         config = read(arguments)
         load_method(config.method, config.settings)

@@ -144,6 +144,8 @@ def spectralkit_metrics():
                    inputs=("generated",), facts=("targets", "structure"), higher_is_better=False),
         MetricSpec(name="toy-endless", target="acme_toy_parts:Endless", summary="Infinite",
                    inputs=("latent",), higher_is_better=True),
+        MetricSpec(name="toy-grey", target="acme_toy_parts:Grey", summary="Grey value",
+                   inputs=("generated",), higher_is_better=None),
     ]
 """
 
@@ -161,7 +163,7 @@ def toy_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint with random weights for the toy data; not to be changed, copy it."""
     import torch
 
-    from spectralkit.models.checkpoint import CheckpointConfig, save_checkpoint
+    from spectralkit.models.legacy import CheckpointConfig, save_checkpoint
     from spectralkit.models.unet import ConditionalUNet, UNetConfig
 
     torch.manual_seed(0)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from spectralkit.errors import ConfigurationError, DataError
-from spectralkit.models.checkpoint import load_checkpoint
+from spectralkit.models.legacy import load_checkpoint
 from spectralkit.running.claim import claim, numbered
 from spectralkit.running.config import RunConfig, parse_settings, read_config
 from spectralkit.running.document import as_json, as_toml
@@ -243,7 +243,7 @@ def test_a_caption_is_bounded() -> None:
 def test_a_checkpoint_is_its_network(toys: Path, toy_checkpoint: Path) -> None:
     """The denoiser of the file against the network it was made from, weights rounded to half precision."""
     from spectralkit.diffusion.frozen import frozen
-    from spectralkit.models.checkpoint import CheckpointConfig, read_config
+    from spectralkit.models.legacy import CheckpointConfig, read_config
     from spectralkit.models.unet import ConditionalUNet
     from spectralkit.plugins.registry import registry
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -140,7 +141,7 @@ def test_of_two_methods_the_one_at_fault_is_named(evil, tmp_path, capsys):
         words = arguments("method", where, how, tmp_path / "out")
         words[words.index("evil")] = "toy-noised+evil"
         told = refusal(words, capsys)
-        assert "method 'evil' of acme-evil 1.0 failed" in told
+        assert re.search(r"method 'evil' of acme-evil 1\.0 (failed|breaks its contract): ", told)
         assert "toy-noised" not in told
 
 
@@ -151,7 +152,7 @@ def test_odd_parts_are_the_methods(where, evil, tmp_path, capsys):
 
 def test_a_sample_of_integers_is_told(evil, tmp_path, capsys):
     told = refusal(arguments("dataset", "source", "integers", tmp_path / "out"), capsys)
-    assert "dataset 'evil' of acme-evil 1.0 failed" in told
+    assert "dataset 'evil' of acme-evil 1.0 breaks its contract" in told
     assert "no floating-point tensor as the source of sample 's0'" in told
 
 

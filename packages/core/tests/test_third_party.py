@@ -40,7 +40,10 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     source = shutil.copytree(EXAMPLE, folder / "source", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
     install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "--no-index"]
     subprocess.run([*install, "--target", str(folder / "site"), str(source)], check=True)
-    return {**os.environ, "PYTHONPATH": str(folder / "site")}
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(folder / "site"), os.environ.get("PYTHONPATH")))),
+    }
 
 
 def python(environment: dict[str, str], *arguments: str) -> str:

@@ -141,7 +141,7 @@ def test_the_seed_and_settings_reach_the_method(translated: Translate) -> None:
 def test_models_of_other_shapes(channels: int, height: int, width: int, translated: Translate) -> None:
     import attrs
 
-    from spectralkit.models.checkpoint import read_config, save_checkpoint
+    from spectralkit.models.legacy import read_config, save_checkpoint
     from spectralkit.models.unet import ConditionalUNet
 
     config = read_config(Path("model"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import warnings
 from argparse import ONE_OR_MORE, Action, ArgumentError, ArgumentParser, Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from importlib.metadata import version
 from io import TextIOWrapper
@@ -77,8 +77,8 @@ def _run(arguments: Sequence[str]) -> int:
         word = next((word for word in arguments if not word.startswith("-")), None)
         with diverted():  # no plugin has anything to say before the command is known
             found = survey()
-            parser, commands = build_parser(found)
-            chosen = None if word is None else _choose(found, word, commands)
+            chosen = None if word is None else choose(found, word)
+            parser = build_parser(found, chosen)
         parsed = parser.parse_args(arguments)  # --help and --version end here
         assert chosen is not None  # a command is required
         registered, command = chosen
@@ -93,22 +93,12 @@ def _warn(message: Warning | str, category: type[Warning], *where: object, **whe
     warn(message)
 
 
-def build_parser(found: Registry) -> tuple[Parser, Mapping[str, ArgumentParser]]:
-    """The program's parser, and those of all commands by name and alias, with summaries only: none is imported."""
-    parser = Parser(prog=PROGRAM, description="Diffusion inversion and spectral evaluation.")
-    parser.add_argument("--version", action="version", version=f"{PROGRAM} {version(PROGRAM)}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    specs = {registered.spec.name: registered.spec for registered in found.all("command")}
-    taken = set(specs)
-    for name, spec in specs.items():
-        aliases = [alias for alias in spec.aliases if alias not in taken]  # two strangers' claims are told on use
-        taken.update(aliases)
-        commands.add_parser(name, aliases=aliases, help=_escaped(spec.summary))
-    return parser, commands.choices
+Chosen = tuple[Registered, Command]
+"""A command and where it comes from."""
 
 
-def _choose(found: Registry, word: str, commands: Mapping[str, ArgumentParser]) -> tuple[Registered, Command]:
-    """The command of that name or alias, imported, its parser configured.
+def choose(found: Registry, word: str) -> Chosen:
+    """The command of that name or alias, imported.
 
     Raises:
         UnknownNameError: If there is no such command.
@@ -118,11 +108,31 @@ def _choose(found: Registry, word: str, commands: Mapping[str, ArgumentParser]) 
     command = found.load(registered)
     if not isinstance(command, Command):
         raise PluginError(f"{registered.origin}: {registered.spec.target} is no Command")
-    parser = commands[registered.spec.name]
-    parser.description = _escaped(registered.spec.summary)
-    with blame(registered):
-        command.configure(parser)
     return registered, command
+
+
+def build_parser(found: Registry, chosen: Chosen | None) -> Parser:
+    """The program's parser: every command with its summary, only ``chosen`` given its arguments.
+
+    Raises:
+        PluginError: If the command cannot be configured.
+    """
+    parser = Parser(prog=PROGRAM, description="Diffusion inversion and spectral evaluation.")
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {version(PROGRAM)}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    specs = {registered.spec.name: registered.spec for registered in found.all("command")}
+    taken = set(specs)
+    for name, spec in specs.items():
+        aliases = [alias for alias in spec.aliases if alias not in taken]  # two strangers' claims are told on use
+        taken.update(aliases)
+        commands.add_parser(name, aliases=aliases, help=_escaped(spec.summary))
+    if chosen is not None:
+        registered, command = chosen
+        chosen_parser = commands.choices[registered.spec.name]
+        chosen_parser.description = _escaped(registered.spec.summary)
+        with blame(registered):
+            command.configure(chosen_parser)
+    return parser
 
 
 def _carry_out(registered: Registered, command: Command, parsed: Namespace) -> int:

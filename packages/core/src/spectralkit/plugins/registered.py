@@ -13,7 +13,7 @@ from spectralkit.errors import PluginError
 from spectralkit.plugins.containment import contained
 from spectralkit.plugins.hookspecs import PROJECT
 from spectralkit.plugins.specs import Spec
-from spectralkit.plugins.text import brief, reason
+from spectralkit.plugins.text import brief, message, reason
 
 
 @attrs.frozen
@@ -111,6 +111,8 @@ def blaming(*kinds: str) -> Iterator[None]:
 def failure(error: BaseException, guilty: tuple[Registered, ...]) -> PluginError:
     """What to raise for ``error``."""
     names = " or ".join(dict.fromkeys(registered.origin for registered in guilty))
+    if isinstance(error, ContractError):
+        return PluginError(f"{names or 'a plugin'} breaks its contract: {message(error)}")
     return PluginError(f"{names or 'a plugin'} failed: {reason(error)} (SPECTRALKIT_DEBUG=1 shows where)")
 
 

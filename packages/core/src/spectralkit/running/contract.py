@@ -66,16 +66,21 @@ def check_sample(dataset: TranslationDataset, index: int, sample: object, wanted
     if not isinstance(sample, Sample) or not isinstance(sample.id, str):
         raise ContractError(dataset, f"returned {brief(sample)} as item {index}, expected a Sample")
     safe_name(sample.id)
-    told = f"sample '{sample.id}' of data set '{dataset.name}'"
     for role, image in (("source", sample.source), ("reference", sample.reference)):
         if image is None and role == "reference":
             continue
         if not isinstance(image, Tensor) or not image.is_floating_point():
             raise ContractError(dataset, f"returned no floating-point tensor as the {role} of sample '{sample.id}'")
         if tuple(image.shape) != dataset.shape:
-            raise DataError(f"{told}: its {role} has the shape {tuple(image.shape)}, the data set {dataset.shape}")
+            told = (
+                f"the {role} of sample '{sample.id}' the shape {tuple(image.shape)}, and all the shape {dataset.shape}"
+            )
+            raise ContractError(dataset, f"gives {told}")
     if sample.reference is None and wanted:
-        raise DataError(f"{told} has no reference, though others have: choose --metrics that need none")
+        raise DataError(
+            f"sample '{sample.id}' of data set '{dataset.name}' has no reference, though others have: "
+            "choose --metrics that need none"
+        )
     return sample
 
 

@@ -20,7 +20,7 @@ import torch
 from spectralkit.data import TrainingSet
 from spectralkit.diffusion.process import Process
 from spectralkit.errors import ConfigurationError, SpectralkitError
-from spectralkit.models.checkpoint import CheckpointConfig, save_checkpoint
+from spectralkit.models.legacy import CheckpointConfig, save_checkpoint
 from spectralkit.models.unet import ConditionalUNet, UNetConfig
 from spectralkit.plugins import DatasetSpec
 from spectralkit.plugins.registry import registry
