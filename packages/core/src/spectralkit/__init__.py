@@ -6,9 +6,11 @@ The public face: names are imported from their modules when first used, so that 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # as type checkers read it; the module of that name is the dearest import of a program's start
 if TYPE_CHECKING:
+    from typing import Any
+
     from spectralkit.api import (
         decode,
         encode,
