@@ -1,6 +1,6 @@
 """Rewrite the generated parts of metrics.md.
 
-python docs/generate_metrics.py tables     the three tables (a minute: one of the columns runs a feature network)
+python docs/generate_metrics.py tables     the tables (a minute: one of the columns runs a feature network)
 python docs/generate_metrics.py figures    the calibration plots in docs/figures; needs matplotlib
 """
 
@@ -10,11 +10,17 @@ import argparse
 import sys
 from pathlib import Path
 
-from pages import metrics
+from pages import conventions, metrics
 from pages.markdown import with_section
 
 PAGE = Path(__file__).with_name("metrics.md")
-TABLES = {"overview": metrics.overview, "latents": metrics.latent_table, "images": metrics.image_table}
+TABLES = {
+    "overview": metrics.overview,
+    "thresholds": conventions.thresholds,
+    "latents": metrics.latent_table,
+    "images": metrics.image_table,
+    "conventions": conventions.conventions,
+}
 
 
 def write_tables() -> None:

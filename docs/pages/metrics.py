@@ -80,7 +80,12 @@ def _latent_scores(latent: Tensor) -> tuple[str, ...]:
 def images(dataset: Ihc) -> Mapping[str, Tensor]:
     """What a method might hand back, from nothing but the real images and their sources."""
     samples = [dataset[index] for index in range(len(dataset))]
-    real = torch.stack([sample.reference for sample in samples])
+    made = altered(torch.stack([sample.reference for sample in samples]))
+    return {**made, "its source, nearest neighbour": torch.stack([sample.source for sample in samples])}
+
+
+def altered(real: Tensor) -> Mapping[str, Tensor]:
+    """Real images (B, C, H, W), exchanged, filtered and with noise."""
     noise = torch.randn(real.shape, generator=torch.Generator().manual_seed(SEED))
     return {
         "the real image": real,
@@ -90,7 +95,6 @@ def images(dataset: Ihc) -> Mapping[str, Tensor]:
         "real, low-passed at 0.0625": low_passed(real, 0.0625),
         "real, high-passed at 0.0625": high_passed(real, 0.0625),
         "real, with noise of sd 0.1": (real + 0.1 * noise).clamp(0, 1),
-        "its source, nearest neighbour": torch.stack([sample.source for sample in samples]),
     }
 
 

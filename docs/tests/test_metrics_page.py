@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pages import metrics
+from pages import conventions, metrics
 
 from spectralkit.plugins.registry import registry
 from spectralkit_metrics_spectral.cache import forget
@@ -73,12 +73,27 @@ def test_a_stale_number_is_noticed(stale):
     assert not agree(stale, "0.94")
 
 
-def test_four_lines_of_python_score_a_latent(capsys):
-    (code,) = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
-    exec(code, {})
-    score, details = capsys.readouterr().out.split(maxsplit=1)
-    assert float(score) == pytest.approx(0.986, abs=0.005)
-    assert "tau" in details
+def test_tau_is_credited_to_its_law():
+    assert_up_to_date(section("thresholds"), conventions.thresholds())
+    assert [row[1] for row in cells(section("thresholds"))[1:]] == ["0.611", "1.071", "1.310"]
+
+
+def test_what_conventions_cost_is_up_to_date():
+    assert_up_to_date(section("conventions"), conventions.conventions())
+
+
+def test_a_metric_alone(capsys):
+    names = {}
+    for snippet in re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL):
+        exec(snippet, names)
+    first, second, third = capsys.readouterr().out.split("\n", 2)
+    assert float(first.split()[0]) == pytest.approx(0.986, abs=0.005)
+    assert "tau" in first
+    assert len(second.split()) > 2
+    assert all(f"'{name}': tensor(" in third for name in ("s-g", "s-dc", "s-hf", "s-lf"))
+    found = names["scores"].compute()
+    assert found["s-lf"] == names["low"].compute()
+    assert found["s-dc"] == pytest.approx(float(first.split()[0]))
 
 
 def test_the_plots_are_there_and_small():

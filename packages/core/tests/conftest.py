@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import importlib
+import os
 import shutil
+import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import attrs
 import pytest
 
 from spectralkit.plugins.registry import survey
@@ -56,6 +62,58 @@ def install(site: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
         sys.modules.pop(module, None)
 
 
+PATIENCE = 300
+"""Seconds until a process is given up; it takes a few, but the machine may be busy."""
+
+
+@attrs.frozen
+class Running:
+    """The program in a process of its own.
+
+    Args:
+        process: Its output is text, and piped.
+    """
+
+    process: subprocess.Popen[str]
+
+    def ended(self) -> tuple[int, str, str]:
+        """Exit code, stdout and stderr."""
+        out, err = self.process.communicate(timeout=PATIENCE)
+        return self.process.returncode, out, err
+
+    def wait_for(self, happened: Callable[[], object]) -> None:
+        """Until it has happened, while the process runs."""
+        deadline = time.monotonic() + PATIENCE
+        while not happened():
+            assert self.process.poll() is None, self.process.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+
+@contextmanager
+def start(*command: object, **environment: str) -> Iterator[Running]:
+    """A command in a process that does not outlive the block."""
+    words, pipe = [str(word) for word in command], subprocess.PIPE
+    variables = {**os.environ, "OMP_NUM_THREADS": "1", **environment}
+    with subprocess.Popen(words, stdout=pipe, stderr=pipe, text=True, env=variables) as process:
+        try:
+            yield Running(process)
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def started(site: Path) -> Callable[..., Any]:
+    """Starts a command that finds the plugins in ``site``; ``spectralkit`` is this interpreter's own."""
+
+    def _started(*command: object, **environment: str) -> Any:
+        path = os.pathsep.join(filter(None, (str(site), os.environ.get("PYTHONPATH"))))
+        own = [sys.executable, "-m", "spectralkit"] if command[0] == "spectralkit" else command[:1]
+        return start(*own, *command[1:], PYTHONPATH=path, **environment)
+
+    return _started
+
+
 TOY = """
 from spectralkit.plugins import DatasetSpec, ParameterizationSpec
 
@@ -86,6 +144,8 @@ def spectralkit_metrics():
                    inputs=("generated",), facts=("targets", "structure"), higher_is_better=False),
         MetricSpec(name="toy-endless", target="acme_toy_parts:Endless", summary="Infinite",
                    inputs=("latent",), higher_is_better=True),
+        MetricSpec(name="toy-grey", target="acme_toy_parts:Grey", summary="Grey value",
+                   inputs=("generated",), higher_is_better=None),
     ]
 """
 
@@ -103,7 +163,7 @@ def toy_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint with random weights for the toy data; not to be changed, copy it."""
     import torch
 
-    from spectralkit.models.checkpoint import CheckpointConfig, save_checkpoint
+    from spectralkit.models.legacy import CheckpointConfig, save_checkpoint
     from spectralkit.models.unet import ConditionalUNet, UNetConfig
 
     torch.manual_seed(0)

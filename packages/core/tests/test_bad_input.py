@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
-import signal
+import socket
 import struct
-import subprocess
-import sys
-import time
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import attrs
 import numpy as np
@@ -68,8 +66,13 @@ def translate(name: str, options: list[str], *told: str, prepare: Prepare = lamb
 
 
 def real(name: str, needs: str, options: list[str], *told: str) -> Case:
-    pairs = [word.split(":") for word in needs.split()]
-    return Case(f"real, {name}", [*REAL, *options], told, needs=tuple((kind, name) for kind, name in pairs))
+    return Case(f"real, {name}", [*REAL, *options], told, needs=needed(needs))
+
+
+def needed(words: str) -> tuple[tuple[str, str], ...]:
+    """``kind:name kind:name``."""
+    pairs = [word.split(":") for word in words.split()]
+    return tuple((kind, name) for kind, name in pairs)
 
 
 def method(expression: str, *told: str) -> Case:
@@ -150,6 +153,24 @@ def folder_of(*names: str) -> Prepare:
             picture(f"folder/{name}")
 
     return prepare
+
+
+def entry(make: Callable[[Path], object]) -> Prepare:
+    """A folder with an image and something that is called one."""
+    return lambda: (folder_of("a.png")(), make(Path("folder/b.png")))
+
+
+def linked(path: Path) -> None:
+    path.symlink_to("nowhere")
+
+
+def socketed(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+
+
+def strange(kind: str) -> tuple[str, ...]:
+    return ("folder folder holds what is called an image and is none: b.png is ", kind, "remove it")
 
 
 IMAGES = [
@@ -244,6 +265,20 @@ IMAGES = [
     translate("no model", ["--model", "edmm"], "unknown model 'edmm'"),
     translate("no steps", ["--steps", "0"], "steps must be a whole number between 1 and 100000, got 0"),
     translate("existing output", ["--out", "model"], "output directory model already exists"),
+    translate("no source", ["--source="], "source must be a condition's name, got ''", "leave it out"),
+    translate("blank target", ["--target", " "], "target must be a condition's name, got ' '"),
+    translate("empty name", [""], "argument IMAGE: an empty path names nothing"),
+    translate(
+        "broken link", ["link"], "link is a link that leads nowhere", prepare=lambda: Path("link").symlink_to("x")
+    ),
+    translate("a link to itself", ["link"], "leads nowhere or in", prepare=lambda: Path("link").symlink_to("link")),
+    translate("folder with a broken link", ["folder"], *strange("a link that leads nowhere"), prepare=entry(linked)),
+    translate("folder with a loop", ["folder"], *strange("in a circle"), prepare=entry(lambda p: p.symlink_to(p.name))),
+    translate("folder with a pipe", ["folder"], *strange("a pipe"), prepare=entry(os.mkfifo)),
+    translate("folder with a folder", ["folder"], *strange("a folder"), prepare=entry(Path.mkdir)),
+    translate("folder with a socket", ["folder"], *strange("a socket"), prepare=entry(socketed)),
+    translate("portable pixmap", ["bad.ppm"], "bad.ppm is no PNG, JPEG", prepare=lambda: picture("bad.ppm")),
+    translate("postscript", ["bad.png"], "bad.png is no PNG", prepare=text("bad.png", "%!PS-Adobe-3.0 EPSF-3.0\n")),
     Case("translate, no image", ["translate", "--model", "edm"], ("arguments are required: IMAGE",)),
     translate("parameters of a checkpoint", ["--set", "model.x=1"], "checkpoint ./model takes no parameters, got x"),
 ]
@@ -290,6 +325,18 @@ OPTIONS = [
     run("impossible scale", ["--scale", "3"], "scale 3 is impossible for data set toy"),
     run("no scale", ["--scale", "0"], "scale must be a whole number of at least 1, got 0"),
     run("scale twice", ["--scale", "2", "--set", "dataset.scale=4"], "scale is given twice"),
+    run("a long seed", ["--seed", "9" * 400], "seed must be a whole number of at most 64 bits, got 9999"),
+    run("a seed longer than Python reads", ["--seed", "9" * 5000], "--seed: invalid int value: '9999"),
+    run("long steps", ["--steps", "9" * 400], "steps must be a whole number between 1 and 100000, got 9999"),
+    run("a long batch", ["--batch-size", "9" * 400], "batch-size must be a whole number of at most 64 bits"),
+    run("a long name", ["--model", "x" * 9000], "unknown model 'xxxx"),
+    run("a long option", ["--" + "x" * 9000], "unrecognized arguments: --xxxx"),
+    run("a long choice", ["--label", "x" * 9000], "invalid choice: 'xxxx"),
+    run("a long path", ["--config", "x" * 9000], "cannot read configuration xxxx", "File name too long"),
+    run("no value", ["--scale=--"], "argument --scale: expected a value, and '--' is none"),
+    run("no setting", ["--set=--"], "argument --set: expected a value, and '--' is none"),
+    Case("describe, no name", ["describe", "--", "metric", "--"], ("expected a value, and '--' is none",)),
+    run("empty config", ["--config", ""], "argument --config: an empty path names nothing"),
     run("latents of an odd name", ["--save-latents=yes"], "--save-latents: ignored explicit argument 'yes'"),
 ]
 
@@ -317,6 +364,10 @@ METHODS = [
     method("toy-push()()", "is no method"),
     method("toy-pus\u0127", "unknown method"),
     method("toy-push\x00", "malformed method"),
+    method("toy-push # a comment", "a comment ('#') has no place in it"),
+    method("toy-push(weight=1 # x\n)", "a comment ('#') has no place in it"),
+    method("toy-push(weight=1" + "0" * 400 + ")", "weight must be float, got 1000"),
+    method("toy-push(weight=0x" + "f" * 5000 + ")", "weight must be float, got "),
     method("toy-push(wait=1)", "method 'toy-push': no parameter 'wait'", "it takes kind, weight"),
     method("toy-push(weight='1')", "method 'toy-push': weight must be float, got '1' (str)"),
     method("toy-push(weight=True)", "weight must be float, got True (bool)"),
@@ -364,6 +415,12 @@ SETTINGS = [
     setting("model.dataset=toy", "model 'gaussian': 'dataset' comes from the data set and cannot be set"),
     setting("model.device=cuda", "model 'gaussian': no parameter 'device'"),
     setting("model.floor=0", "floor of gaussian must be a positive number, got 0"),
+    setting("toy-push.weight=1" + "0" * 400, "setting toy-push.weight cannot be 1000", "64 bits"),
+    setting("toy-push.weight=0x" + "f" * 5000, "setting toy-push.weight cannot be", "64 bits"),
+    setting("toy-push.kind=" + "x" * 9000, "kind must be 'soft' | 'hard', got 'xxx"),
+    setting("x" * 9000 + ".y=1", "--set names the part 'xxx"),
+    setting("dataset.scale=1" + "0" * 18, "scale 1000000000000000000 is impossible for data set toy"),
+    setting("model.floor=1e308", "floor of gaussian must be at most 1e+09, got 1e+308"),
     setting("model.floor=1e999", "floor of gaussian must be a positive number, got inf"),
     setting("model.process=[1]", "model 'gaussian': process must be str, got [1]"),
     setting("model.x=\udcff", "model.x cannot be '\\udcff': it is not UTF-8"),
@@ -389,6 +446,12 @@ CONFIGS = [
     config("[run]\nguidance = nan", "guidance must be a finite number, got nan"),
     config("[run]\nguidance = 'strong'", "guidance must be a finite number, got 'strong'"),
     config(f"[run]\nguidance = 1{'0' * 400}", "guidance must be a finite number, got inf"),
+    config(f"[run]\nseed = 1{'0' * 400}", "seed must be a whole number of at most 64 bits, got 1000"),
+    run("config of many digits", ["--config", "c"], "no valid TOML", prepare=text("c", f"x = 1{'0' * 5000}")),
+    config(f"[run.settings.toy-push]\nweight = 1{'0' * 400}", "setting toy-push.weight cannot be 1000"),
+    config(f"[run]\n{'x' * 9000} = 3", "unknown option 'xxx"),
+    run("config is a pipe", ["--config", "pipe"], "pipe is no file but a pipe", prepare=lambda: os.mkfifo("pipe")),
+    run("config is endless", ["--config", "/dev/zero"], "/dev/zero is no file but a pipe or a device"),
     config("[run]\nmodel = 3", "model must be a name, got 3"),
     config("[run]\nlabel = 'last'", "label must be 'current' or 'next', got 'last'"),
     config("[run]\nmetrics = 's-g'", "metrics must be a list of names, got 's-g'"),
@@ -428,9 +491,9 @@ OUTPUTS = [
 # --- checkpoints ------------------------------------------------------------------------------------------------------
 
 
-def checkpoint(name: str, change: Prepare, *told: str) -> Case:
+def checkpoint(name: str, change: Prepare, *told: str, needs: str = "") -> Case:
     """A run with the checkpoint directory ``model`` after ``change``."""
-    return Case(f"checkpoint, {name}", MODEL, told, change)
+    return Case(f"checkpoint, {name}", MODEL, told, change, needed(needs))
 
 
 def unfit(name: str, setting: str, *told: str) -> Case:
@@ -482,7 +545,7 @@ CHECKPOINTS = [
     checkpoint("another format", configured(format="other"), CORRUPT, "'spectralkit-checkpoint-1'"),
     checkpoint("no format", configured(format=None), CORRUPT),
     checkpoint("no network", configured(network=None), CORRUPT, "it lacks 'network'"),
-    checkpoint("network is a number", configured(network=3), CORRUPT),
+    checkpoint("network is a number", configured(network=3), CORRUPT, "network must be a table, got 3"),
     checkpoint("unknown key", configured(extra=1), CORRUPT, "'extra'"),
     checkpoint("missing key", configured(dataset=None), CORRUPT, "'dataset'"),
     checkpoint("unknown network key", configured(network__depth=3), CORRUPT, "'depth'"),
@@ -491,6 +554,14 @@ CHECKPOINTS = [
     checkpoint("endless blocks", configured(network__blocks=10**9), CORRUPT, "at most 64 blocks"),
     checkpoint("vast widths", configured(network__widths=[8 * 10**4]), "model/weights.safetensors", "does not fit"),
     checkpoint("widths and groups", configured(network__widths=[6]), CORRUPT, "multiples of groups 4"),
+    checkpoint("no shape", configured(shape=[]), CORRUPT, "shape must be (channels, height, width), got []"),
+    checkpoint("shape is a number", configured(shape=3), CORRUPT),
+    checkpoint("vast shape", configured(shape=[3, 10**9, 10**9]), CORRUPT, "at most 16384"),
+    checkpoint(
+        *("vast process", configured(process="ddim", process_parameters={"timesteps": 10**9})),
+        *("model/config.json", "timesteps must be at most 1000000, got 1000000000"),
+        needs="parameterization:ddim",
+    ),
     checkpoint("shape of two", configured(shape=[3, 8]), CORRUPT, "shape must be (channels, height, width)"),
     checkpoint("negative shape", configured(shape=[3, -8, 8]), CORRUPT, "positive whole numbers"),
     checkpoint("channels disagree", configured(shape=[1, 8, 8]), CORRUPT, "network.channels and shape must agree"),
@@ -611,6 +682,7 @@ def test_a_mistake_is_told_in_one_line(case: Case, here: Path, capsys: pytest.Ca
     assert err.count("\n") == 1
     assert err.endswith("\n")
     assert err[:-1].isprintable()
+    assert re.search(r"(.)\1{120}", err) is None, "a long value is echoed"
     for told in case.told:
         assert told in err
     assert contents(here) == before
@@ -624,49 +696,11 @@ def test_without_the_mistake_there_is_no_error(arguments: list[str], here: Path,
     assert sorted(path.name for path in here.iterdir()) == ["image.png", "model", "out"]
 
 
-PATIENCE = 300
-"""Seconds until a process is given up; it takes a few, but the machine may be busy."""
-
-
-def search_path(site: Path) -> str:
-    """``PYTHONPATH`` with the toy plugin in front."""
-    return os.pathsep.join(filter(None, (str(site), os.environ.get("PYTHONPATH"))))
-
-
-@contextmanager
-def program(site: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """The program in a process of its own, which does not outlive the test."""
-    environment = {**os.environ, "PYTHONPATH": search_path(site), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "spectralkit", *arguments]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=environment) as running:
-        try:
-            yield running
-        finally:
-            running.kill()
-
-
-def test_ctrl_c_leaves_nothing_behind(here: Path, toys: Path) -> None:
-    """Interrupted in the middle of the work, in folders of its own making."""
-    slow = ["--steps", "100000", "--set", "model.process=toy-ve", "--method", "standard", "--out", "new/out"]
-    before = contents(here)
-    deadline = time.monotonic() + PATIENCE
-    with program(toys, *RUN, *slow) as running:
-        while not list(here.glob("new/.out.partial/results/samples")):
-            assert running.poll() is None, running.communicate()
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        running.send_signal(signal.SIGINT)
-        out, err = running.communicate(timeout=PATIENCE)
-    assert (running.returncode, out, err) == (130, "", "spectralkit: interrupted\n")
-    assert contents(here) == before
-
-
-def test_a_process_of_its_own_says_no_more(here: Path, toys: Path) -> None:
+def test_a_process_of_its_own_says_no_more(here: Path, started: Callable[..., Any]) -> None:
     """Nothing of torch or diffusers leaks onto stderr."""
-    with program(toys, *RUN, "--metrics", "toy-mze") as running:
-        out, err = running.communicate(timeout=PATIENCE)
-    assert (running.returncode, out, err.count("\n")) == (2, "", 1)
+    with started("spectralkit", *RUN, "--metrics", "toy-mze") as running:
+        code, out, err = running.ended()
+    assert (code, out, err.count("\n")) == (2, "", 1)
     assert err.startswith("spectralkit: error: unknown metric 'toy-mze'")
 
 

@@ -70,7 +70,8 @@ def only_line(captured: pytest.CaptureFixture[str]) -> str:
         ([], "the following arguments are required: COMMAND"),
         (["--nonsense"], "COMMAND"),
         (["plugns"], "unknown command 'plugns': did you mean 'plugins'?"),
-        (["train-all"], "did you mean 'train' (pip install spectralkit-models-training)?"),
+        (["benc"], "did you mean 'bench' (pip install spectralkit-bench)?"),
+        (["train"], "unknown command 'train'"),
         (["plugins", "--jsn"], "unrecognized arguments: --jsn"),
         (["plugins", "--js"], "unrecognized arguments: --js"),  # options are not abbreviated
         (["plugins", "\x1b[31mred"], r"\x1b[31mred"),
@@ -331,7 +332,11 @@ def test_a_table_on_a_terminal_keeps_brackets_and_every_letter(capsys, monkeypat
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["plugins"], ["plugins", "--json"], ["methods"], ["run", "--nonsense"]]
+    "arguments",
+    [
+        *(["--help"], ["plugins"], ["plugins", "--json"], ["methods"], ["run", "--nonsense"]),
+        *(["translate", "nowhere.png"], ["run", "--out", "."], ["run", "--out", "new/.."]),
+    ],
 )
 def test_the_program_starts_without_torch(arguments):
     code = (

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from spectralkit.errors import ConfigurationError, DataError
-from spectralkit.models.checkpoint import load_checkpoint
+from spectralkit.models.legacy import load_checkpoint
 from spectralkit.running.claim import claim, numbered
 from spectralkit.running.config import RunConfig, parse_settings, read_config
 from spectralkit.running.document import as_json, as_toml
@@ -26,7 +26,7 @@ from spectralkit.running.rundir import fresh_directory, safe_name
 
 names = st.from_regex(r"[a-z][a-z0-9-]{0,8}", fullmatch=True)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
-scalars = st.one_of(st.booleans(), st.integers(), st.floats(allow_nan=False), texts)
+scalars = st.one_of(st.booleans(), st.integers(-(2**63) + 1, 2**63 - 1), st.floats(allow_nan=False), texts)
 values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3), max_leaves=6)
 
 same_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -150,7 +150,7 @@ configs = st.builds(
     RunConfig,
     steps=st.integers(1, 1000),
     guidance=st.floats(allow_nan=False, allow_infinity=False),
-    scale=st.none() | st.integers(1),
+    scale=st.none() | st.integers(1, 2**63 - 1),
     metrics=st.none() | st.lists(names, min_size=1, max_size=3).map(tuple),
     settings=st.dictionaries(names.filter("dataset".__ne__), st.dictionaries(names, values, max_size=2), max_size=2),
 )
@@ -162,6 +162,12 @@ def test_a_configuration_comes_back_from_its_file(config: RunConfig, tmp_path: P
     path = tmp_path / "run.toml"
     path.write_bytes(as_toml({"run": config.as_table(), "versions": {}}))
     assert RunConfig(**read_config(path)) == config
+
+
+def test_a_mark_in_front_of_a_configuration_is_no_part_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    path.write_bytes(b"\xef\xbb\xbf[run]\r\nsteps = 7\r\n")
+    assert read_config(path) == {"steps": 7}
 
 
 @given(part=names, value=values)
@@ -237,7 +243,7 @@ def test_a_caption_is_bounded() -> None:
 def test_a_checkpoint_is_its_network(toys: Path, toy_checkpoint: Path) -> None:
     """The denoiser of the file against the network it was made from, weights rounded to half precision."""
     from spectralkit.diffusion.frozen import frozen
-    from spectralkit.models.checkpoint import CheckpointConfig, read_config
+    from spectralkit.models.legacy import CheckpointConfig, read_config
     from spectralkit.models.unet import ConditionalUNet
     from spectralkit.plugins.registry import registry
 

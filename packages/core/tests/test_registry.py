@@ -60,6 +60,14 @@ def test_a_clash_leaves_other_names_and_other_kinds_alone():
         found.resolve("method", "both")
 
 
+@pytest.mark.parametrize(("direction", "word"), [(True, "higher"), (False, "lower"), (None, "target")])
+def test_a_metric_says_which_score_is_better(direction, word):
+    toy = {"name": "toy", "target": "m:m", "summary": "", "inputs": ("latent",)}
+    assert MetricSpec(**toy, higher_is_better=direction).better == word
+    with pytest.raises(TypeError, match="higher_is_better"):
+        MetricSpec(**toy, higher_is_better=word)
+
+
 def test_an_unknown_kind_is_refused():
     with pytest.raises(ConfigurationError, match="unknown kind 'methods': one of parameterization, method"):
         Registry(()).names("methods")

@@ -15,7 +15,7 @@ SOURCES = sorted(CORE.rglob("*.py"))
 PACKAGES = CORE.parents[2]
 
 ORDER = (
-    {"errors", "stops", "torchvision_fix"},
+    {"caches", "errors", "stops", "torchvision_fix"},
     {"plugins", "diffusion", "data"},
     {"inversion"},
     {"models", "metric"},

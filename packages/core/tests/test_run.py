@@ -355,6 +355,11 @@ def test_a_warning_is_one_line(option: str, here: Path, capsys: pytest.CaptureFi
     assert capsys.readouterr().err == "spectralkit: warning: this is doubtful\n"
 
 
+def test_a_score_may_have_a_target_instead_of_a_direction(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*RUN, "--metrics", "toy-grey", "--out", "out"]) == 0
+    assert re.search(r"^toy-grey +0\.\d{4} +target$", capsys.readouterr().out, re.MULTILINE)
+
+
 def test_a_score_may_be_infinite(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*RUN, "--metrics", "toy-endless", "--out", "out"]) == 0
     assert re.search(r"^toy-endless +inf +higher$", capsys.readouterr().out, re.MULTILINE)

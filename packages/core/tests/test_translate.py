@@ -141,7 +141,7 @@ def test_the_seed_and_settings_reach_the_method(translated: Translate) -> None:
 def test_models_of_other_shapes(channels: int, height: int, width: int, translated: Translate) -> None:
     import attrs
 
-    from spectralkit.models.checkpoint import read_config, save_checkpoint
+    from spectralkit.models.legacy import read_config, save_checkpoint
     from spectralkit.models.unet import ConditionalUNet
 
     config = read_config(Path("model"))
@@ -204,6 +204,8 @@ def test_a_name_that_is_no_text_is_translated(here: Path) -> None:
     os.rename(b"a.png", b"\xff.png")
     translate_files([Path(os.fsdecode(b"\xff.png"))], Path("out"), config_here())
     assert set(os.listdir(b"out")) == {b"\xff.png", b"translate.toml"}
+    record = tomllib.loads(Path("out/translate.toml").read_text(encoding="utf-8"))
+    assert record["translate"]["images"] == [r"\udcff.png"]
 
 
 def config_here() -> TranslateConfig:
@@ -245,3 +247,12 @@ def test_a_photograph_is_read_upright(here: Path) -> None:
     image.save("a.png", exif=exif)
     upright = torch.from_numpy(np.rot90(np.asarray(image), -1).copy()).permute(2, 0, 1) / 255
     assert torch.equal(read_image(Path("a.png")), upright)
+
+
+def test_a_phones_photograph_is_its_first_picture(here: Path) -> None:
+    """JPEG files with further pictures behind the one that a viewer shows."""
+    first, second = (Image.fromarray(np.full((8, 8, 3), grey, dtype=np.uint8)) for grey in (50, 200))
+    first.save("a.jpg", format="MPO", save_all=True, append_images=[second])
+    with Image.open("a.jpg") as image:
+        assert image.n_frames == 2
+    assert torch.equal(read_image(Path("a.jpg")), torch.full((3, 8, 8), 50 / 255))

@@ -194,6 +194,13 @@ class Gap(MeanScore):
         return {"grey": float(self.grey), "structure": self.structure}
 
 
+class Grey(MeanScore):
+    """Mean grey value; there is a right one, neither the highest nor the lowest."""
+
+    def score(self, *, generated: Tensor) -> Tensor:
+        return generated.flatten(1).mean(1)
+
+
 class Endless(MeanScore):
     """Infinite."""
 

@@ -8,11 +8,16 @@ torchvision is absent, this module does nothing.
 
 from __future__ import annotations
 
+import os
+import tempfile
 from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
 import torch
+
+_FOLDER = "TORCHINDUCTOR_CACHE_DIR"
 
 
 @cache
@@ -21,6 +26,7 @@ def repair_torchvision() -> torch.library.Library | None:
     spec = find_spec("torchvision")
     if spec is None or spec.origin is None:
         return None
+    _import_compiler()
     for binary in Path(spec.origin).parent.glob("_C*.so"):
         try:
             torch.ops.load_library(binary)  # type: ignore[no-untyped-call]  # torch leaves it untyped
@@ -32,3 +38,17 @@ def repair_torchvision() -> torch.library.Library | None:
         schema = f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
         library.define(schema)  # type: ignore[no-untyped-call]  # as above
     return library
+
+
+def _import_compiler() -> None:
+    """Import ``torch._dynamo``, as torchvision does, without the folder that it makes for code yet to be compiled.
+
+    The folder is made where there is none; during the import it is one that exists. Whoever compiles makes it then.
+    """
+    if _FOLDER in os.environ:
+        return
+    os.environ[_FOLDER] = tempfile.gettempdir()
+    try:
+        import_module("torch._dynamo")
+    finally:
+        del os.environ[_FOLDER]

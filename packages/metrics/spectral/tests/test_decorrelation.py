@@ -152,3 +152,6 @@ def test_refusals() -> None:
     for wrong in ({"k": 1}, {"fraction": 0.0}, {"fraction": 1.5}, {"fpr": 0.0}, {"fpr": 0.9}):
         with pytest.raises(ConfigurationError):
             DecorrelationScore(**wrong)
+    for mistyped, told in (({"k": "5"}, "k must be int, got '5'"), ({"fpr": "5%"}, "fpr must be float, got '5%'")):
+        with pytest.raises(ConfigurationError, match=told):
+            DecorrelationScore(**mistyped)  # type: ignore[arg-type]

@@ -11,7 +11,8 @@ import torch
 
 from spectralkit.data import TranslationDataset
 from spectralkit.errors import ConfigurationError, DataError
-from spectralkit.models.checkpoint import CONFIG, load_checkpoint
+from spectralkit.models import checkpoint, legacy
+from spectralkit.models.card import FILE, read_card
 from spectralkit.models.model import Model
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.specs import ModelSpec
@@ -29,7 +30,7 @@ def load_model(
     """A model by registered name or checkpoint directory, on ``device``.
 
     Args:
-        name: A registered name, or a directory with ``config.json`` and ``weights.safetensors``.
+        name: A registered name, or a checkpoint directory (:mod:`spectralkit.models.checkpoint`).
         dataset: What a fitted model (``gaussian``) is fitted to; others do not look at it.
         device: ``auto``, ``cpu``, ``cuda``, ...
         dtype: What the network runs in; None is as it was made. States and coefficients stay in float32 or better.
@@ -54,7 +55,9 @@ def build_model(
     if is_directory(name):
         if parameters:
             raise ConfigurationError(f"checkpoint {name} takes no parameters, got {', '.join(parameters)}")
-        return load_checkpoint(Path(name), Path(name).resolve().name).to(where, dtype=dtype)
+        directory, called = Path(name), Path(name).resolve().name
+        load = checkpoint.load_checkpoint if (directory / FILE).is_file() else legacy.load_checkpoint
+        return load(directory, called).to(where, dtype=dtype)
     spec = cast(ModelSpec, registry().resolve("model", name).spec)
     supplied: dict[str, Any] = {}
     if spec.fitted:
@@ -70,9 +73,21 @@ def is_directory(name: str) -> bool:
     """
     if "/" not in name and not name.startswith("."):
         return False
-    if not (Path(name) / CONFIG).is_file():
-        raise DataError(f"no checkpoint at {name}: name a directory that holds {CONFIG}, or a registered model")
+    if not any((Path(name) / file).is_file() for file in (FILE, legacy.CONFIG)):
+        raise DataError(f"no checkpoint at {name}: name a directory that holds {FILE}, or a registered model")
     return True
+
+
+def trained_on(name: str) -> str:
+    """The data set that a model was trained on, by registered name or checkpoint directory.
+
+    Raises:
+        SpectralkitError: If there is no such model, or it cannot be read.
+    """
+    if not is_directory(name):
+        return cast(ModelSpec, registry().resolve("model", name).spec).dataset
+    directory = Path(name)
+    return (read_card(directory) if (directory / FILE).is_file() else legacy.read_config(directory)).dataset
 
 
 def find_device(name: str) -> torch.device:

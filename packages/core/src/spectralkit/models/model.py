@@ -61,6 +61,7 @@ class Model:
         shape: (C, H, W) of its images.
         dataset: Name of the data it was trained on or fitted to.
         provenance: Where the weights come from: training configuration, digests.
+        multiple: What the sides of images of other sizes must be divisible by; None where it takes no other size.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Model:
     shape: tuple[int, int, int]
     dataset: str
     provenance: Mapping[str, Any] = attrs.field(factory=dict)
+    multiple: int | None = None
 
     def condition(self, name: str) -> Condition:
         """The condition called ``name``.
@@ -86,13 +88,19 @@ class Model:
             )
         return Condition(self.conditions[name], self.null)
 
+    def takes(self, shape: tuple[int, ...]) -> bool:
+        """Whether images of (C, H, W) fit: of the model's shape, or of its channels and a multiple of what it needs."""
+        if self.multiple is None or shape[0] != self.shape[0]:
+            return shape == self.shape
+        return all(side % self.multiple == 0 for side in shape[1:])
+
     def check_fits(self, dataset: TranslationDataset) -> None:
         """Refuse a data set of another shape or other conditions than the model's.
 
         Raises:
             DataError: Naming both shapes, or both sets of conditions.
         """
-        if dataset.shape != self.shape:
+        if not self.takes(dataset.shape):
             raise DataError(
                 f"data set '{dataset.name}' has images of {_times(dataset.shape)}, but model '{self.name}' takes "
                 f"{_times(self.shape)} (channels x height x width): choose another data set or model"

@@ -20,7 +20,6 @@ _PROVIDES: dict[str, dict[str, tuple[str, ...]]] = {
     "spectralkit-models-edm": {"model": ("edm",), "parameterization": ("edm",)},
     "spectralkit-models-flow": {"parameterization": ("flow",)},
     "spectralkit-models-dit": {"model": ("dit",)},
-    "spectralkit-models-training": {"command": ("train",)},
     **{
         f"spectralkit-datasets-{name}": {"dataset": (name,)}
         for name in ("ihc", "cells", "folder", "bbbc021", "edges2shoes", "celebamask")

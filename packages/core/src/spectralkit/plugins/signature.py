@@ -18,7 +18,7 @@ from typing import Any, Literal, Union
 import attrs
 
 from spectralkit.errors import ConfigurationError
-from spectralkit.plugins.text import one_line
+from spectralkit.plugins.text import brief
 
 REQUIRED: Any = inspect.Parameter.empty
 """The default of a parameter that has none."""
@@ -65,8 +65,8 @@ class Parameter:
         except _MismatchError:
             if self.converts:
                 return value
-            given = one_line(repr(value))
-            raise ConfigurationError(f"{self.name} must be {self.type}, got {given} ({type(value).__name__})") from None
+            given = f"{brief(value)} ({type(value).__name__})"
+            raise ConfigurationError(f"{self.name} must be {self.type}, got {given}") from None
 
 
 def read(target: Callable[..., object]) -> tuple[Parameter, ...]:
@@ -163,12 +163,16 @@ _CONTAINERS = (tuple, list, Sequence)
 _SCALARS: dict[Any, Callable[[Any], tuple[bool, Callable[[Any], object]]]] = {
     # type: whether a value will do, and what brings it there; bool is an int to Python but not to a reader
     bool: lambda value: (isinstance(value, bool), bool),
-    int: lambda value: (isinstance(value, int) and not isinstance(value, bool), int),
-    float: lambda value: (isinstance(value, int | float) and not isinstance(value, bool), float),
+    int: lambda value: (_is_whole(value), int),
+    float: lambda value: (isinstance(value, float) or (_is_whole(value) and abs(value) <= sys.float_info.max), float),
     str: lambda value: (isinstance(value, str), str),
     Path: lambda value: (isinstance(value, str | Path), Path),
     type(None): lambda value: (value is None, lambda none: none),
 }
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _accept(value: object, annotation: Any) -> object:

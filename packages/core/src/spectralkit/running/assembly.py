@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, cast
 
 import attrs
@@ -16,12 +15,11 @@ from spectralkit.inversion.expression import parse
 from spectralkit.inversion.method import load_method
 from spectralkit.inversion.parts import Parts
 from spectralkit.metric import Score, build_metric
-from spectralkit.models.checkpoint import read_config
-from spectralkit.models.loading import build_model, is_directory
+from spectralkit.models.loading import build_model, trained_on
 from spectralkit.models.model import Model
 from spectralkit.plugins.registered import ContractError, Registered, blame, blaming
 from spectralkit.plugins.registry import registry
-from spectralkit.plugins.specs import MetricSpec, ModelSpec
+from spectralkit.plugins.specs import MetricSpec
 from spectralkit.plugins.text import brief
 from spectralkit.running.config import DEFAULT_METRICS, DEFAULT_SAMPLES, RunConfig, check_parts
 from spectralkit.running.contract import check_dataset, check_model, check_sample
@@ -98,7 +96,7 @@ def assemble(config: RunConfig) -> Assembly:
     Raises:
         SpectralkitError: If a name is unknown, a parameter wrong, or data set, model and method do not fit.
     """
-    name = config.dataset or _trained_on(config.model)
+    name = config.dataset or trained_on(config.model)
     wanted = _wanted_metrics(config)
     check_parts(config.settings, {"model", "dataset", *(term.name for term in parse(config.method)), *wanted})
     method = load_method(config.method, config.settings)
@@ -117,12 +115,6 @@ def assemble(config: RunConfig) -> Assembly:
         config, dataset=name, samples=samples, metrics=tuple(metric.name for metric in metrics) or None
     )
     return Assembly(resolved, dataset, model, method, metrics)
-
-
-def _trained_on(model: str) -> str:
-    if is_directory(model):
-        return read_config(Path(model)).dataset
-    return cast(ModelSpec, registry().resolve("model", model).spec).dataset
 
 
 def _dataset_parameters(config: RunConfig) -> dict[str, Any]:

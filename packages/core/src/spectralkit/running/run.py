@@ -24,7 +24,7 @@ from spectralkit.data import Sample
 from spectralkit.errors import DataError
 from spectralkit.inversion.driver import top_index
 from spectralkit.inversion.probe import Cost
-from spectralkit.models.checkpoint import save_tensors
+from spectralkit.models.pretrained import save_tensors
 from spectralkit.models.result import Output
 from spectralkit.plugins.registered import blaming, parts_taken, taking_part
 from spectralkit.running.assembly import Assembly, assemble

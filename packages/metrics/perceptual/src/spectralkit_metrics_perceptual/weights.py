@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 import attrs
 
+from spectralkit.caches import temporary_caches
 from spectralkit.errors import DataError
 
 if TYPE_CHECKING:
@@ -27,7 +28,11 @@ def checkpoints() -> Path:
     """The folder pretrained weights are looked up in."""
     cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     home = os.environ.get("TORCH_HOME") or f"{cache}/torch"
-    return Path(home).expanduser() / "hub" / "checkpoints"
+    try:
+        folder = Path(home).expanduser()
+    except RuntimeError:  # nobody's home
+        folder = temporary_caches() / "torch"
+    return folder / "hub" / "checkpoints"
 
 
 @attrs.frozen

@@ -1,5 +1,5 @@
 """Numbers that are dear to compute and depend only on their key: kept in memory, and as JSON in the user's cache
-folder.
+folder, or a temporary one where there is no user to speak of.
 
 A file that is missing, corrupt or answers another key is computed again and replaced; a folder that cannot be written
 costs only the time to compute again. Files appear whole or not at all.
@@ -16,6 +16,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from platformdirs import user_cache_path
+
+from spectralkit.caches import temporary_caches
 
 Key = Mapping[str, str | int | float | None]
 Numbers = dict[str, float]
@@ -48,7 +50,11 @@ def forget() -> None:
 
 def cache_file(kind: str, text: str) -> Path:
     """Where the numbers of a key (as canonical JSON) lie."""
-    return user_cache_path("spectralkit") / kind / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.json"
+    try:
+        folder = user_cache_path("spectralkit")
+    except RuntimeError:  # nobody's home
+        folder = temporary_caches()
+    return folder / kind / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.json"
 
 
 def _read(path: Path, text: str) -> Numbers | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import as_file, files
 
-from spectralkit.models.checkpoint import load_checkpoint
+from spectralkit.models.legacy import load_checkpoint
 from spectralkit.models.model import Model
 
 

@@ -7,9 +7,9 @@ records everything that made the weights: configuration, seed, data digest, vers
 from __future__ import annotations
 
 import argparse
-import ast
 import platform
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
@@ -20,10 +20,12 @@ import torch
 from spectralkit.data import TrainingSet
 from spectralkit.diffusion.process import Process
 from spectralkit.errors import ConfigurationError, SpectralkitError
-from spectralkit.models.checkpoint import CheckpointConfig, save_checkpoint
+from spectralkit.models.legacy import CheckpointConfig, save_checkpoint
 from spectralkit.models.unet import ConditionalUNet, UNetConfig
 from spectralkit.plugins import DatasetSpec
 from spectralkit.plugins.registry import registry
+from spectralkit.plugins.text import brief
+from spectralkit.running.config import literal
 from spectralkit.running.rundir import fresh_directory
 from spectralkit_models_training.train import Trainer, TrainingConfig, train
 
@@ -55,12 +57,26 @@ def training_set(name: str) -> TrainingSet:
     return cast(TrainingSet, cast(Any, factory)())
 
 
+def process_parameters(assignments: Sequence[str]) -> dict[str, Any]:
+    """``param=value`` assignments; values are Python literals, anything else is text.
+
+    Raises:
+        ConfigurationError: If an assignment is not of that form.
+    """
+    parameters = {}
+    for assignment in assignments:
+        name, equals, value = assignment.partition("=")
+        if not (equals and name.strip().isidentifier()):
+            raise ConfigurationError(f"malformed setting {brief(assignment)}: write --set param=value, like rho=7")
+        parameters[name.strip()] = literal(value.strip())
+    return parameters
+
+
 def main() -> None:
     """Train and write the checkpoint."""
     arguments = parse()
     config = TrainingConfig(**{field.name: getattr(arguments, field.name) for field in attrs.fields(TrainingConfig)})
-    pairs = (assignment.partition("=") for assignment in arguments.set)
-    parameters = {name: ast.literal_eval(value) for name, _, value in pairs}
+    parameters = process_parameters(arguments.set)
     process = cast(Process, registry().build("parameterization", arguments.process, **parameters))
     data = training_set(arguments.dataset)
     torch.manual_seed(config.seed)
@@ -89,4 +105,5 @@ if __name__ == "__main__":
     try:
         main()
     except SpectralkitError as error:
-        sys.exit(f"error: {error}")
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -1,0 +1,155 @@
+"""One part of a diffusers directory, a network with its ``config.json``: without pickle, without remote code.
+
+Plain diffusers reads what is written here (``UNet2DModel.from_pretrained(directory)``), and what diffusers writes is
+read here, as safetensors. Memory is taken for what the file holds, not for what the configuration claims.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from spectralkit.errors import DataError, NonFiniteError, told
+from spectralkit.plugins.text import brief, one_line
+from spectralkit.torchvision_fix import repair_torchvision
+
+CONFIG, WEIGHTS = "config.json", "diffusion_pytorch_model.safetensors"
+REMEDY = "get a fresh copy of the checkpoint"
+MOST, LONGEST, DEEPEST = 1 << 20, 64, 512
+"""Bounds on the numbers, the lists and the layers of a configuration: beyond them it is taken for damaged."""
+
+
+def save_part(network: Any, directory: Path, dtype: torch.dtype = torch.float16) -> None:
+    """Write a diffusers network into ``directory``, its weights in ``dtype``.
+
+    Raises:
+        OSError: If a file cannot be written whole.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    network.save_config(directory)
+    state = network.state_dict()
+    save_tensors({name: value.to(dtype).contiguous() for name, value in state.items()}, directory / WEIGHTS)
+
+
+def save_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Write tensors by name.
+
+    Raises:
+        OSError: If the file cannot be written whole.
+    """
+    from safetensors.torch import save
+
+    path.write_bytes(save(dict(tensors)))  # safetensors' own writing tells a full disk in an error of its own
+
+
+def load_part(directory: Path, classes: Sequence[str], dtype: torch.dtype = torch.float32) -> nn.Module:
+    """The network of ``directory`` on the CPU, its weights in ``dtype``.
+
+    Args:
+        directory: Holds ``config.json`` and the weights.
+        classes: Names of the diffusers classes that it may be of.
+        dtype: Precision of the weights, whatever the file's.
+
+    Raises:
+        DataError: If a file is missing, corrupt, of another class, or does not fit the other.
+        NonFiniteError: If a weight is NaN or infinite.
+    """
+    config = read_json(directory / CONFIG)
+    name = str(config.get("_class_name"))
+    if name not in classes:
+        raise DataError(f"checkpoint {directory / CONFIG} is of {brief(name)}: known here are {', '.join(classes)}")
+    _check_bounds(config, directory / CONFIG)
+    tensors = load_tensors(directory / WEIGHTS, dtype)
+    from accelerate import init_empty_weights
+
+    _fill(_skeleton(torch.device("meta"), name, config, directory), tensors, directory)  # whether it fits at all
+    network = _skeleton(init_empty_weights(include_buffers=False), name, config, directory)
+    return _fill(network, tensors, directory).eval()
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON table.
+
+    Raises:
+        DataError: If there is no such file, or it holds something else.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"cannot read checkpoint {path}: {told(error)}") from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"corrupt checkpoint {path}: {one_line(error)[:300]}; {REMEDY}") from error
+    if not isinstance(document, dict):
+        raise DataError(f"corrupt checkpoint {path}: it holds no table; {REMEDY}")
+    return document
+
+
+def load_tensors(path: Path, dtype: torch.dtype) -> dict[str, Tensor]:
+    """The tensors of a file in ``dtype``, all of them finite; converted one at a time.
+
+    Raises:
+        DataError: If the file is missing, corrupt, or holds anything but floating-point numbers.
+        NonFiniteError: If a value is NaN or infinite.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    tensors = {}
+    try:
+        with safe_open(path, framework="pt") as file:
+            for name in file.keys():  # noqa: SIM118  (no mapping)
+                value = file.get_tensor(name)
+                if not value.is_floating_point():
+                    raise DataError(f"corrupt checkpoint {path}: {name!r} holds {value.dtype}; {REMEDY}")
+                tensors[name] = value.to(dtype)
+                if not torch.isfinite(tensors[name]).all():
+                    raise NonFiniteError(
+                        f"checkpoint {path} holds NaN or infinity in {name!r}: get a fresh copy or train it again"
+                    )
+    except OSError as error:
+        raise DataError(f"cannot read checkpoint {path}: {told(error)}") from error
+    except (SafetensorError, RuntimeError, ValueError, KeyError) as error:
+        raise DataError(f"corrupt checkpoint {path}: {one_line(error)[:300]}; {REMEDY}") from error
+    return tensors
+
+
+def _skeleton(place: AbstractContextManager[Any], name: str, config: Mapping[str, Any], directory: Path) -> nn.Module:
+    """The network as built within ``place``.
+
+    On the meta device nothing takes memory, but what a constructor computes (position embeddings) is lost too; without
+    memory for the weights alone, every weight is allocated for a moment.
+    """
+    repair_torchvision()
+    import diffusers
+
+    try:
+        with place:
+            network = getattr(diffusers, name).from_config(config)
+    except Exception as error:  # a constructor fed with a stranger's values raises anything
+        raise DataError(f"corrupt checkpoint {directory / CONFIG}: {one_line(error)[:300]}; {REMEDY}") from error
+    assert isinstance(network, nn.Module)
+    return network
+
+
+def _fill(network: nn.Module, tensors: Mapping[str, Tensor], directory: Path) -> nn.Module:
+    try:
+        network.load_state_dict(tensors, assign=True)
+    except RuntimeError as error:
+        raise DataError(
+            f"checkpoint {directory / WEIGHTS} does not fit its {CONFIG}: {one_line(error)[:300]}; {REMEDY}"
+        ) from error
+    return network
+
+
+def _check_bounds(config: Mapping[str, Any], path: Path) -> None:
+    """Refuse numbers that a constructor would loop over, or allocate, without end."""
+    for key, value in config.items():
+        items = value if isinstance(value, list) else [value]
+        most = DEEPEST if "layers" in key else MOST
+        if len(items) > LONGEST or any(isinstance(item, int | float) and not abs(item) <= most for item in items):
+            raise DataError(f"corrupt checkpoint {path}: {key} is {brief(value)}, out of all bounds; {REMEDY}")
