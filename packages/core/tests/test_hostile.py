@@ -119,6 +119,7 @@ def test_what_a_plugin_does_while_it_runs_is_told_in_its_name(place, how, evil, 
         return
     told = refusal(words, capsys)
     assert f"{kind} 'evil' of acme-evil 1.0" in told or "sample id" in told
+    assert "standard" not in told or (kind, where) == ("model", "schedule")  # the innocent are not named
     assert not (tmp_path / "runs").exists()
 
 
