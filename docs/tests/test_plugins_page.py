@@ -185,7 +185,7 @@ def test_the_methods_do_what_their_texts_say(folder):
     ("start", "told"),
     [
         ("from spectralkit.plugins.registry import registry\n", "corrections=(ShellCorrection(amount=0.2),)"),
-        ("from spectralkit.inversion.method", "depth=0.5"),
+        ("import spectralkit as sk\n", "depth=0.5"),
     ],
 )
 def test_what_the_page_does_in_python_works(start, told, folder):

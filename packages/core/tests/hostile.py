@@ -205,7 +205,7 @@ class Denoiser:
             return Prediction(x, act(self.how))
         return act(self.how) if self.where == "denoiser" else Prediction(x, x)
 
-    def to(self, device: Any) -> Any:
+    def to(self, device: Any = None, dtype: Any = None) -> Any:
         return act(self.how) if self.where == "move" else self
 
 

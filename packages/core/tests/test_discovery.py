@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
+import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -178,15 +181,16 @@ TORN = {
 
 
 @pytest.mark.parametrize("text", TORN.values(), ids=TORN.keys())
-def test_a_torn_list_of_entry_points_is_its_distributions_trouble_alone(text, install, site):
+def test_a_torn_list_of_entry_points_is_its_distributions_trouble_alone(text, install, site, monkeypatch):
     install("acme-torn", "torn", GOOD)
     install("acme-good", "good", GOOD)
     entries = site / "acme_torn-1.0.dist-info" / "entry_points.txt"
     entries.write_bytes(text if isinstance(text, bytes) else text.encode())
+    monkeypatch.setenv("TORCH_DEVICE_BACKEND_AUTOLOAD", "1")  # what discovery sets is undone
     plugins = discover()
     torn = next(plugin for plugin in plugins if plugin.distribution == "acme-torn")
     assert (torn.name, torn.status) == ("acme-torn", "broken")
-    assert torn.reason.startswith("its entry_points.txt cannot be read: ")
+    assert torn.reason.startswith("its entry_points.txt is damaged: reinstall it (")
     assert found("good", plugins).status == "ok"
 
 
@@ -194,6 +198,16 @@ def test_a_torn_list_without_plugins_is_nobodys_trouble(install, site):
     install("acme-torn", "torn", GOOD)
     (site / "acme_torn-1.0.dist-info" / "entry_points.txt").write_text("[console_scripts]\njunk\n")
     assert not [plugin for plugin in discover() if plugin.distribution == "acme-torn"]
+
+
+@pytest.mark.parametrize("text", TORN.values(), ids=TORN.keys())
+def test_a_torn_list_does_not_keep_torch_from_being_imported(text, install, site):
+    install("acme-torn", "torn", GOOD)
+    entries = site / "acme_torn-1.0.dist-info" / "entry_points.txt"
+    entries.write_bytes(text if isinstance(text, bytes) else text.encode())
+    path = os.pathsep.join(filter(None, (str(site), os.environ.get("PYTHONPATH"))))
+    code = "from spectralkit.plugins.registry import registry; registry(); import torch"
+    subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": path}, check=True)
 
 
 @pytest.mark.parametrize(
@@ -277,6 +291,34 @@ def test_a_plugin_cannot_keep_the_interruption_to_itself(install):
     assert signal.getsignal(signal.SIGINT) is before
 
 
+DISTURBING = {
+    "streams": "import sys\nsys.stdout = sys.stderr = None",
+    "folder": "import os\nos.chdir('/')",
+    "recursion": "import sys\nsys.setrecursionlimit(10**6)",
+    "warnings": "import warnings\nwarnings.simplefilter('error')\nwarnings.showwarning = None",
+}
+
+
+@pytest.mark.parametrize("source", DISTURBING.values(), ids=DISTURBING.keys())
+def test_the_process_is_as_it_was(source, install):
+    def state() -> tuple[object, ...]:
+        streams = sys.stdout, sys.stderr, warnings.showwarning, list(warnings.filters)
+        return (*streams, Path.cwd(), sys.getrecursionlimit())
+
+    install("acme-restless", "restless", source + GOOD)
+    before = state()
+    assert found("restless", discover()).status == "ok"
+    assert state() == before
+
+
+def test_a_folder_that_is_gone_is_no_reason_to_fail(install, tmp_path, monkeypatch):
+    install("acme-good", "good", GOOD)
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert found("good", discover()).status == "ok"
+
+
 def test_a_termination_is_not_the_plugins(install):
     def end(number: int, frame: object) -> None:
         raise SystemExit(143)
@@ -352,8 +394,6 @@ def test_two_distributions_may_share_an_entry_point_name(install):
 
 def test_the_first_party_plugins_import_nothing_heavy(site: Path):
     """Whatever is installed here, discovering it needs neither torch nor numpy."""
-    import subprocess
-
     code = "import sys; from spectralkit.plugins.registry import registry; registry(); print(*sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"torch", "diffusers", "numpy", "rich", "torchmetrics"} & set(done.stdout.split())

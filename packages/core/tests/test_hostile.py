@@ -13,6 +13,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from spectralkit.cli.main import main
 from spectralkit.plugins.registry import survey
@@ -61,7 +62,7 @@ PLACES = {
 HARMLESS = {
     # what is right in that place
     *(("metric", where, how) for where, how in (("compute", "scalar"), ("values", "none"), ("detail", "text"))),
-    *(("model", "null", how) for how in ("scalar", "shape", "more")),  # not looked at without guidance
+    *(("model", "null", how) for how in ("none", "scalar", "shape", "more")),  # not looked at without guidance
     *(("metric", "details", "nothing"), ("dataset", "id", "text")),
 }
 
@@ -119,6 +120,7 @@ def test_what_a_plugin_does_while_it_runs_is_told_in_its_name(place, how, evil, 
         return
     told = refusal(words, capsys)
     assert f"{kind} 'evil' of acme-evil 1.0" in told or "sample id" in told
+    assert "standard" not in told  # the innocent are not named
     assert not (tmp_path / "runs").exists()
 
 
@@ -276,6 +278,45 @@ command = Command(configure, run)
         assert main(["--help"]) == 0
     finally:
         sys.modules.pop("acme_act_code", None)
+
+
+@pytest.mark.parametrize("how", ["exits", "fails", "base exception"])
+def test_what_a_strangers_command_loads_may_not_end_the_program(how, evil, install, capsys):
+    source = """
+from spectralkit.cli.command import Command
+
+def run(args):
+    from spectralkit.api import load_dataset
+    dataset = load_dataset("evil", where="item", how=args.how)
+    return len([dataset[i] for i in range(4)])
+
+command = Command(lambda parser: parser.add_argument("how"), run)
+
+@hookimpl
+def spectralkit_commands():
+    return [CommandSpec(name="act", target="acme_act:command", summary="")]
+"""
+    install("acme-act", "act", source)
+    assert "dataset 'evil' of acme-evil 1.0 failed" in refusal(["act", how], capsys)
+
+
+@pytest.mark.parametrize("how", ["exits", "interrupts", "unprintable", "none", "shape", "unspeakable"])
+@pytest.mark.parametrize(
+    "place",
+    [(kind, where) for kind in ("method", "model") for where in ("target", *PLACES[kind]) if where != "null"],
+    ids="-".join,
+)
+def test_translating_files_is_no_less_guarded(place, how, evil, tmp_path, capsys):
+    kind, where = place
+    Image.new("RGB", (8, 8), "gray").save(tmp_path / "a.png")
+    words = ["translate", str(tmp_path / "a.png"), "--steps", "2", "--device", "cpu", "--quiet"]
+    words += ["--model", "evil", "--method", "evil" if kind == "method" else "standard"]
+    part = "model" if kind == "model" else "evil"
+    words += ["--set", f"{part}.where={where}", "--set", f"{part}.how={how}", "--out", str(tmp_path / "out")]
+    if kind == "method":
+        words += ["--set", "model.where=nowhere"]
+    assert f"{kind} 'evil' of acme-evil 1.0" in refusal(words, capsys)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_command_may_call_an_argument_command(install, capsys):

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from spectralkit.data import TranslationDataset, check_input
 from spectralkit.errors import ConfigurationError
-from spectralkit.inversion import driver
+from spectralkit.inversion import driver, returned
 from spectralkit.inversion.driver import Callback, Progress, Transition, onlooker
 from spectralkit.inversion.memory import memory_told
 from spectralkit.inversion.method import load_method
@@ -245,4 +245,5 @@ def _ids(images: Tensor, ids: Sequence[str] | None) -> Sequence[str]:
 def _encode(model: Model, images: Tensor, noise: Noise, dtype: torch.dtype = torch.float32) -> Tensor:
     """Checked images, encoded, in ``dtype`` or better."""
     check_input(images, noise.ids)
-    return model.codec.encode(images.to(model.device), noise).to(torch.promote_types(images.dtype, dtype))
+    x = returned.batch(model.codec, model.codec.encode(images.to(model.device), noise), len(images))
+    return x.to(torch.promote_types(images.dtype, dtype))

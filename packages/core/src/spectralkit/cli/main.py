@@ -19,7 +19,7 @@ from spectralkit.cli.ending import PROGRAM, check_streams, end, warn
 from spectralkit.cli.output import json_only
 from spectralkit.cli.streams import diverted
 from spectralkit.errors import ConfigurationError, PluginError, SpectralkitError
-from spectralkit.plugins.registered import Registered, blame, failure
+from spectralkit.plugins.registered import Registered, blame, culprits, failure, taking_part
 from spectralkit.plugins.registry import Registry, registry, survey
 from spectralkit.plugins.text import brief, one_line
 
@@ -136,15 +136,17 @@ def build_parser(found: Registry, chosen: Chosen | None) -> Parser:
 
 
 def _carry_out(registered: Registered, command: Command, parsed: Namespace) -> int:
-    """Run the command; it may end the program as programs do, but a stranger's defect is told as the stranger's."""
-    try:
-        code = command.run(parsed)
-    except (SpectralkitError, OSError, SystemExit, KeyboardInterrupt):
-        raise
-    except BaseException as error:
-        if registered.distribution == PROGRAM:
+    """Run the command; it may end the program as programs do, but nothing that it loads may, and defects have names."""
+    with taking_part() as parts:
+        try:
+            code = command.run(parsed)
+        except (SpectralkitError, OSError, KeyboardInterrupt):
             raise
-        raise failure(error, (registered,)) from error
+        except BaseException as error:
+            guilty = culprits(error, (*parts, registered)) or (registered,)
+            if registered in guilty and (isinstance(error, SystemExit) or registered.distribution == PROGRAM):
+                raise
+            raise failure(error, guilty) from error
     if type(code) is not int:
         raise PluginError(f"{registered.origin} returned {brief(code)}, expected an exit code")
     return code

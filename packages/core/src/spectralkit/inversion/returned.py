@@ -1,4 +1,4 @@
-"""What the parts of a method and a model's denoiser return, held to their contracts."""
+"""What the parts of a method and of a model return, held to their contracts."""
 
 from __future__ import annotations
 
@@ -19,6 +19,17 @@ def tensor(part: object, value: object, like: Tensor) -> Tensor:
     """
     if not isinstance(value, Tensor) or value.shape != like.shape:
         raise ContractError(part, f"returned {_told(value)}, expected a tensor of the state's shape {_sides(like)}")
+    return value
+
+
+def batch(codec: object, value: object, count: int) -> Tensor:
+    """``value`` where it is a batch of ``count`` encoded images.
+
+    Raises:
+        ContractError: Naming the codec and what it returned.
+    """
+    if not isinstance(value, Tensor) or value.ndim != 4 or len(value) != count:
+        raise ContractError(codec, f"returned {_told(value)}, expected a batch of {count}, (B, c, h, w)")
     return value
 
 

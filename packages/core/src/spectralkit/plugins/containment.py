@@ -8,10 +8,13 @@ the user's word and is raised again, even where the foreign code swallowed it or
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from types import FrameType
 from typing import Any
 
@@ -41,6 +44,29 @@ def contained(told: Callable[[BaseException], SpectralkitError]) -> Iterator[Non
             raise told(error) from error
         if heard:
             raise heard[0]
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Within, stdout is stderr; streams, warnings, working directory and recursion limit are afterwards as before."""
+    depth = sys.getrecursionlimit()
+    with warnings.catch_warnings(), redirect_stderr(sys.stderr), redirect_stdout(sys.stderr), _staying():
+        try:
+            yield
+        finally:
+            sys.setrecursionlimit(depth)
+
+
+@contextmanager
+def _staying() -> Iterator[None]:
+    """The working directory is the same afterwards, where there is one."""
+    try:
+        folder = os.getcwd()
+    except OSError:  # it has been deleted
+        yield
+        return
+    with chdir(folder):
+        yield
 
 
 @contextmanager

@@ -9,10 +9,10 @@ needs torch, and the registry must answer without it.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import redirect_stdout
 from importlib import metadata
 from importlib.machinery import ModuleSpec
 from importlib.metadata import Distribution, EntryPoint
@@ -24,7 +24,7 @@ import pluggy
 
 from spectralkit.errors import PluginError, SpectralkitError
 from spectralkit.plugins import hookspecs
-from spectralkit.plugins.containment import contained
+from spectralkit.plugins.containment import contained, undisturbed
 from spectralkit.plugins.specs import KINDS, Spec
 from spectralkit.plugins.text import brief, message, one_line, reason
 
@@ -76,18 +76,31 @@ def _distributions() -> Iterator[Distribution]:
     """
     seen = set()
     for distribution in metadata.distributions():
-        if _declares_plugins(distribution):
+        text = _entry_points(distribution)
+        if _is_torn(text):
+            # Importing torch would fail: it looks for further backends among the entry points of all distributions.
+            os.environ.setdefault("TORCH_DEVICE_BACKEND_AUTOLOAD", "0")
+        if text is None or f"[{hookspecs.PROJECT}]" in text:
             name = re.sub(r"[-_.]+", "-", _origin(distribution)[0]).lower()
             if name not in seen:
                 seen.add(name)
                 yield distribution
 
 
-def _declares_plugins(distribution: Distribution) -> bool:
+def _entry_points(distribution: Distribution) -> str | None:
+    """The text of its entry points; None where there is a file but no text, so that nobody knows what it declares."""
     try:
-        return f"[{hookspecs.PROJECT}]" in (distribution.read_text("entry_points.txt") or "")
-    except Exception:  # no text at all: whether it has a plugin nobody knows, and so it is told
+        return distribution.read_text("entry_points.txt") or ""
+    except Exception:  # a damaged dist-info is as foreign as the code behind it
+        return None
+
+
+def _is_torn(text: str | None) -> bool:
+    """Whether a line is neither blank, a comment, a ``[group]`` nor ``name = value``."""
+    if text is None:
         return True
+    lines = (line.strip() for line in text.splitlines())
+    return any(line and not line.startswith(("[", "#")) and "=" not in line for line in lines)
 
 
 def _origin(distribution: Distribution) -> tuple[str, str]:
@@ -95,7 +108,7 @@ def _origin(distribution: Distribution) -> tuple[str, str]:
     try:
         fields = distribution.metadata
         return one_line(fields["Name"] or "(nameless distribution)"), one_line(fields["Version"] or "unknown")
-    except Exception:  # a damaged dist-info is as foreign as the code behind it
+    except Exception:
         return "(unreadable distribution)", "unknown"
 
 
@@ -105,7 +118,7 @@ def _plugins(distribution: Distribution, blocked: Collection[str]) -> Iterator[P
         with contained(_told):
             entries = tuple(distribution.entry_points.select(group=hookspecs.PROJECT))
     except SpectralkitError as error:
-        yield Plugin(name, name, version, "broken", f"its entry_points.txt cannot be read: {message(error)}")
+        yield Plugin(name, name, version, "broken", f"its entry_points.txt is damaged: reinstall it ({message(error)})")
         return
     yield from (_examine(entry, name, version, blocked) for entry in entries)
 
@@ -115,8 +128,7 @@ def _examine(entry: EntryPoint, distribution: str, version: str, blocked: Collec
     if entry.name in blocked and not plugin.is_core:
         return attrs.evolve(plugin, status="blocked", reason="listed in SPECTRALKIT_BLOCK")
     try:
-        # What a plugin prints while it is imported must not end up in a document on stdout.
-        with contained(_told), redirect_stdout(sys.stderr):
+        with contained(_told), undisturbed():
             return attrs.evolve(plugin, specs=tuple(_ask(_load(entry))))
     except SpectralkitError as error:
         return attrs.evolve(plugin, status="broken", reason=message(error))

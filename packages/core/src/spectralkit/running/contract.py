@@ -41,6 +41,9 @@ def check_model(model: Model) -> None:
         raise ContractError(model, f"has the shape {brief(model.shape)}, expected (C, H, W)")
     if not isinstance(model.name, str) or not isinstance(model.dataset, str):
         raise ContractError(model, "has no name, or names no data set")
+    for part, called in ((model.denoiser, "__call__"), (model.schedule, "levels"), (model.codec, "encode")):
+        if not callable(getattr(part, called, None)):
+            raise ContractError(model, f"has {brief(part)} where something with {called} is expected")
     conditions = model.conditions
     if not isinstance(conditions, Mapping) or not conditions or not all(isinstance(name, str) for name in conditions):
         raise ContractError(model, f"has the conditions {brief(conditions)}, expected embeddings by name")
