@@ -2,30 +2,44 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 import torch
+from torch import Tensor
 
 import spectralkit as sk
 from spectralkit.diffusion.gaussian import GaussianDenoiser, fit_moments
 from spectralkit.diffusion.schedule import KarrasSchedule, Schedule, VPSchedule
 from spectralkit.errors import ConfigurationError, UnknownNameError
+from spectralkit.inversion.noise import Noise
 from spectralkit.models.model import Model, PixelCodec
 
-SHAPE = (1, 8, 8)
+SHAPE, CONTRAST = (1, 8, 8), 0.05
+
+
+@attrs.frozen
+class FaintCodec(PixelCodec):
+    """Data of unit variance as faint pictures, so that nothing is clamped at the ends of [0, 1]."""
+
+    def encode(self, images: Tensor, noise: Noise) -> Tensor:
+        return (images - 0.5) / CONTRAST
+
+    def decode(self, x: Tensor) -> Tensor:
+        return CONTRAST * x + 0.5
 
 
 def model(schedule: Schedule) -> Model:
-    """Two classes of Gaussian images, of small variance, so that nothing is clamped at the ends of [0, 1]."""
-    means = torch.stack([torch.full(SHAPE, value) for value in (-0.5, 0.5, 0.0)])
+    """Two classes of Gaussian images."""
+    means = torch.stack([torch.full(SHAPE, value) for value in (-2.0, 2.0, 0.0)])
     frequency = torch.fft.fftfreq(8).abs()
     radius = frequency[:, None] + frequency[None, :]
-    powers = torch.stack([(0.01 * torch.exp(-slope * radius)).expand(SHAPE) for slope in (2.0, 0.5, 1.0)])
+    powers = torch.stack([torch.exp(-slope * radius).expand(SHAPE) for slope in (2.0, 0.0, 1.0)])
     rows = torch.eye(3)
     return Model(
         name="toy",
         denoiser=GaussianDenoiser(means, powers.log()),
         schedule=schedule,
-        codec=PixelCodec(),
+        codec=FaintCodec(),
         conditions={"smooth": rows[:1], "rough": rows[1:2]},
         null=rows[2:],
         shape=SHAPE,
@@ -33,19 +47,18 @@ def model(schedule: Schedule) -> Model:
     )
 
 
-# Ending at timestep 0, a variance-preserving process would leave noise of a power of 9e-4 on every mode.
-@pytest.mark.parametrize("schedule", [VPSchedule(final="clean"), KarrasSchedule()])
-@pytest.mark.parametrize(("name", "mean"), [("smooth", 0.25), ("rough", 0.75)])
+@pytest.mark.parametrize("schedule", [VPSchedule(), KarrasSchedule()])
+@pytest.mark.parametrize(("name", "mean"), [("smooth", -2.0), ("rough", 2.0)])
 def test_samples_have_the_moments_of_the_data(schedule: Schedule, name: str, mean: float) -> None:
     it = model(schedule)
-    images = sk.generate(it, name, 600, steps=50, batch_size=600)
+    images = sk.generate(it, name, 600, batch_size=600)
     assert images.shape == (600, *SHAPE)
-    assert float(images.mean()) == pytest.approx(mean, abs=0.01)
-    found = fit_moments(2 * images - 1)[1].exp()
-    index = list(it.conditions).index(name)
-    expected = it.denoiser.log_powers[index].exp()  # type: ignore[attr-defined]
-    # 600 samples know a power to 6 %; the solver's first order and a top level with a little signal cost as much again.
-    assert float((found / expected).log().abs().mean()) < 0.15
+    x = it.codec.encode(images, Noise(0, []))
+    # Sampling begins without the trace of the mean that the noisiest level has, and 50 steps are of first order.
+    assert float(x.mean()) == pytest.approx(mean, rel=0.1)
+    expected = it.denoiser.log_powers[list(it.conditions).index(name)]  # type: ignore[attr-defined]
+    # 600 samples know a power to 6 %; 50 steps of the solver lose up to 5 % of the norm, 10 % of the power.
+    assert float((fit_moments(x)[1] - expected).abs().mean()) < 0.16
 
 
 def test_neither_the_count_nor_the_batch_changes_an_image() -> None:
