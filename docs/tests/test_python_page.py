@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import torch
@@ -17,5 +19,8 @@ SNIPPETS = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.MULTILINE |
 def test_a_snippet_runs(snippet, monkeypatch, capsys):
     # The default back end needs a C++ compiler; what is tested is that a compiled network is a network.
     monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))
-    exec(snippet, {"__name__": "__main__"})
+    notebook = ModuleType("__main__")
+    monkeypatch.setitem(sys.modules, "__main__", notebook)
+    monkeypatch.setattr("spectralkit.plugins.registry._REGISTERED", {})  # what a snippet registers ends with it
+    exec(snippet, vars(notebook))
     assert capsys.readouterr().out.strip()

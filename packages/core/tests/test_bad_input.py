@@ -536,7 +536,7 @@ TABLE = "table.weight"
 CORRUPT = "corrupt checkpoint model/config.json"
 
 CHECKPOINTS = [
-    checkpoint("no directory", lambda: shutil.rmtree("model"), "no checkpoint at ./model", "config.json"),
+    checkpoint("no directory", lambda: shutil.rmtree("model"), "no checkpoint at ./model", "spectralkit.json"),
     checkpoint("no config", without("model/config.json"), "no checkpoint at ./model"),
     checkpoint("no JSON", text("model/config.json", "{"), CORRUPT),
     checkpoint("no text", text("model/config.json", b"\xff\xfe"), CORRUPT),

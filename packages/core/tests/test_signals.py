@@ -65,6 +65,27 @@ def test_ctrl_c_while_the_program_is_being_imported(module: str, started: Callab
         assert running.ended() == (130, "", "spectralkit: interrupted\n")
 
 
+LOST = """
+import sys, time, signal
+from spectralkit.stops import Stopped, listen
+listen()
+class Stubborn:
+    def __del__(self):
+        signal.raise_signal(signal.SIGTERM)
+try:
+    stubborn = Stubborn()
+    del stubborn
+    time.sleep(60)
+except Stopped as stop:
+    sys.exit(stop.code)
+"""
+
+
+def test_a_signal_that_falls_where_nothing_can_be_raised_is_not_lost(started: Callable[..., Any]) -> None:
+    with started(sys.executable, "-c", LOST) as running:
+        assert running.ended() == (143, "", "")
+
+
 def test_the_command_is_the_one_that_listens() -> None:
     pyproject = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())
     assert pyproject["project"]["scripts"] == {"spectralkit": "spectralkit.__main__:main"}

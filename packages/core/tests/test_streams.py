@@ -108,7 +108,7 @@ def test_a_disk_that_is_full_leaves_nothing(option: str, blocks: int, here: Path
 def test_saving_weights_on_a_full_disk_is_an_error_of_the_system(tmp_path: Path) -> None:
     import torch
 
-    from spectralkit.models.checkpoint import save_tensors
+    from spectralkit.models.pretrained import save_tensors
 
     with pytest.raises(OSError, match="No space left on device"):
         save_tensors({"a": torch.zeros(10000)}, Path("/dev/full"))

@@ -6,13 +6,16 @@ The public face: names are imported from their modules when first used, so that 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # as type checkers read it; the module of that name is the dearest import of a program's start
 if TYPE_CHECKING:
+    from typing import Any
+
     from spectralkit.api import (
         decode,
         encode,
         from_network,
+        generate,
         invert,
         load_dataset,
         load_method,
@@ -34,6 +37,7 @@ __all__ = [
     "decode",
     "encode",
     "from_network",
+    "generate",
     "invert",
     "load_dataset",
     "load_method",

@@ -32,6 +32,7 @@ from spectralkit.metric import load_metric
 from spectralkit.models.loading import load_model
 from spectralkit.models.model import Model
 from spectralkit.models.own import from_network
+from spectralkit.models.prior import generate
 from spectralkit.models.result import Inverted, Output
 from spectralkit.plugins.registry import register, registry
 
@@ -42,6 +43,7 @@ __all__ = [
     "decode",
     "encode",
     "from_network",
+    "generate",
     "invert",
     "load_dataset",
     "load_method",

@@ -8,6 +8,7 @@ to nothing, for it is the first that the program runs.
 from __future__ import annotations
 
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,9 +65,21 @@ def heard() -> Stopped | None:
 
 def listen() -> None:
     """From now on signals raise :class:`Stopped`; those that the caller of the program ignores stay ignored."""
+    sys.unraisablehook = _again
     for stop in STOPS:
         if signal.getsignal(stop) not in (signal.SIG_IGN, None):
             signal.signal(stop, _handler)
+
+
+def _again(lost: sys.UnraisableHookArgs) -> None:
+    """A signal that fell where no exception can be raised (a callback of the garbage collector) is sent once more."""
+    if not isinstance(lost.exc_value, Stopped):
+        sys.__unraisablehook__(lost)
+        return
+    from threading import Timer
+
+    _handler.since = -PATIENCE
+    Timer(0.01, signal.raise_signal, (lost.exc_value.number,)).start()
 
 
 def ignore() -> None:
