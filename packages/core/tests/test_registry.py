@@ -94,7 +94,7 @@ def test_an_unknown_kind_is_refused():
         ("model", "edm", "pip install spectralkit-models-edm"),
         ("parameterization", "ddim-v", "pip install spectralkit-models-ddim"),
         ("dataset", "folder", "pip install spectralkit-datasets-folder"),
-        ("command", "train", "pip install spectralkit-models-training"),
+        ("command", "bench", "pip install spectralkit-bench"),
     ],
 )
 def test_an_unknown_name_is_answered_with_what_helps(kind, name, told):
