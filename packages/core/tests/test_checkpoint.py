@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -212,6 +213,11 @@ def changed(**values: object) -> Callable[[Path], None]:
     return change
 
 
+def piped(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
 DAMAGE: list[tuple[str, Callable[[Path], object], str]] = [
     ("no JSON", lambda f: (f / FILE).write_text("{"), "corrupt checkpoint"),
     ("another format", changed(format="other"), "format is not 'spectralkit-checkpoint-2'"),
@@ -236,6 +242,8 @@ DAMAGE: list[tuple[str, Callable[[Path], object], str]] = [
     ("latent uneven", changed(latent={"shift": [0.0], "scale": [1.0, 1.0]}), "a shift and a scale for every channel"),
     ("latent posterior", changed(latent={"shift": [0], "scale": [1], "posterior": "x"}), "'sample' or 'mode'"),
     ("latent without vae", changed(latent={"shift": [0], "scale": [1]}), "cannot read checkpoint .*vae"),
+    ("network is a pipe", lambda f: piped(f / "unet" / "config.json"), "no file but a pipe"),
+    ("weights are a pipe", lambda f: piped(f / "unet" / "diffusion_pytorch_model.safetensors"), "no file but a pipe"),
     ("no network", lambda f: (f / "unet").rename(f / "net"), "needs a folder unet or transformer"),
 ]
 

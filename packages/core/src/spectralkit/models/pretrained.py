@@ -79,6 +79,7 @@ def read_json(path: Path) -> dict[str, Any]:
     Raises:
         DataError: If there is no such file, or it holds something else.
     """
+    _check_file(path)
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -99,6 +100,7 @@ def load_tensors(path: Path, dtype: torch.dtype) -> dict[str, Tensor]:
     """
     from safetensors import SafetensorError, safe_open
 
+    _check_file(path)
     tensors = {}
     try:
         with safe_open(path, framework="pt") as file:
@@ -116,6 +118,12 @@ def load_tensors(path: Path, dtype: torch.dtype) -> dict[str, Tensor]:
     except (SafetensorError, RuntimeError, ValueError, KeyError) as error:
         raise DataError(f"corrupt checkpoint {path}: {one_line(error)[:300]}; {REMEDY}") from error
     return tensors
+
+
+def _check_file(path: Path) -> None:
+    """Refuse what would never end, or never begin, to be read."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise DataError(f"cannot read checkpoint {path}: it is no file but a pipe or a device; {REMEDY}")
 
 
 def _skeleton(place: AbstractContextManager[Any], name: str, config: Mapping[str, Any], directory: Path) -> nn.Module:
