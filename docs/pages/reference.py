@@ -8,6 +8,7 @@ import re
 import textwrap
 from collections.abc import Callable, Iterator
 from functools import partial
+from importlib import import_module
 from itertools import pairwise
 from typing import Any
 
@@ -56,14 +57,19 @@ def section(classes: tuple[type, ...]) -> str:
 
 def entry(cls: type) -> str:
     """A class: where it is imported from, what it is, its fields and its members."""
-    module = "spectralkit.plugins" if issubclass(cls, Spec) and cls is not Spec else cls.__module__
-    where = "" if cls is Spec else f"\n\n    from {module} import {cls.__name__}"
+    where = "" if cls is Spec else f"\n\n    from {_face(cls)} import {cls.__name__}"
     pieces = [f"### {cls.__name__}{where}", prose(_before_arguments(inspect.getdoc(cls) or ""))]
     if rows := list(_fields(cls)):
         pieces.append(table(("field", "type", "default", "meaning"), rows))
     if rows := list(_members(cls)):
         pieces.append(table(("member", "meaning"), rows))
     return "\n\n".join(pieces)
+
+
+def _face(cls: type) -> str:
+    """The package that offers the class by its name, or else the module that holds it."""
+    package = cls.__module__.rpartition(".")[0]
+    return package if vars(import_module(package)).get(cls.__name__) is cls else cls.__module__
 
 
 def prose(text: str) -> str:

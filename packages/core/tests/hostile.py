@@ -49,6 +49,12 @@ class Unspeakable:
         raise Bad
 
 
+def circular() -> Exception:
+    error = RuntimeError("in circles")
+    error.__cause__ = error
+    return error
+
+
 RAISED = {
     "exits": lambda: SystemExit(0),
     "interrupts": KeyboardInterrupt,
@@ -60,6 +66,7 @@ RAISED = {
     "os error": lambda: FileNotFoundError(2, "No such file or directory", "/no/such"),
     "broken pipe": BrokenPipeError,
     "fails": lambda: KeyError(Text("x")),
+    "in circles": circular,
     "huge message": lambda: RuntimeError("x" * 1_000_000),
 }
 RETURNED = {

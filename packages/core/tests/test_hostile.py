@@ -47,7 +47,7 @@ def spectralkit_parameterizations():
 
 RAISED = (
     *("exits", "interrupts", "generator exit", "base exception", "unprintable", "exiting", "stops", "os error"),
-    *("broken pipe", "fails", "recurses", "huge message"),
+    *("broken pipe", "fails", "recurses", "huge message", "in circles"),
 )
 RETURNED = ("none", "text", "nothing", "scalar", "shape", "more", "pair", "unspeakable")
 

@@ -129,12 +129,15 @@ def culprits(error: BaseException, suspects: tuple[Registered, ...]) -> tuple[Re
 
 
 def _modules(error: BaseException) -> Iterator[str]:
-    """The modules of its frames, outermost first, of its cause's, and of the object that broke a contract."""
-    yield from (str(frame.f_globals.get("__name__")) for frame, _ in walk_tb(error.__traceback__))
-    if error.__cause__ is not None:
-        yield from _modules(error.__cause__)
-    if isinstance(error, ContractError):
-        yield error.module
+    """The modules of its frames, outermost first, of its causes', and of the object that broke a contract."""
+    chain, cause = [error], error.__cause__
+    while cause is not None and all(cause is not link for link in chain):  # a chain may be a circle
+        chain.append(cause)
+        cause = cause.__cause__
+    for link in chain:
+        names = (frame.f_globals.get("__name__") for frame, _ in walk_tb(link.__traceback__))
+        yield from (name for name in names if isinstance(name, str))
+    yield from (link.module for link in chain if isinstance(link, ContractError))
 
 
 def _package(module: str) -> str:

@@ -76,7 +76,7 @@ class CoupledStep:
         levels = context.levels[encoded.index : context.top + 1]
         if min(level.alpha for level in levels) <= 0:
             raise ConfigurationError(
-                "edict divides by alpha, which is 0 at the noisiest level in use: lower its strength"
+                "edict divides by alpha, which is 0 at the noisiest level it climbs to: use a strength below 1"
             )
         warn_of_round_off(self.p, context.top - encoded.index, encoded.x.dtype)
         return encoded.x
