@@ -70,7 +70,7 @@ def only_line(captured: pytest.CaptureFixture[str]) -> str:
         ([], "the following arguments are required: COMMAND"),
         (["--nonsense"], "COMMAND"),
         (["plugns"], "unknown command 'plugns': did you mean 'plugins'?"),
-        (["benc"], "did you mean 'bench' (pip install spectralkit-bench)?"),
+        (["weihgts"], "did you mean 'weights'"),
         (["train"], "unknown command 'train'"),
         (["plugins", "--jsn"], "unrecognized arguments: --jsn"),
         (["plugins", "--js"], "unrecognized arguments: --js"),  # options are not abbreviated

@@ -102,6 +102,7 @@ DAMAGE: list[tuple[str, Callable[[Path], object], type[SpectralkitError], str]] 
     ("no class", changed(_class_name=None), DataError, "is of 'None': known here are UNet2DModel"),
     ("another class", changed(_class_name="AutoencoderKL"), DataError, "is of 'AutoencoderKL': known here"),
     ("a function", changed(_class_name="__getattr__"), DataError, "known here"),
+    ("an unknown key", changed(depth=3), DataError, "sets 'depth', which diffusers does not know in a UNet2DModel"),
     ("endless layers", changed(layers_per_block=10**9), DataError, "layers_per_block is 1000000000, out of all"),
     ("vast widths", changed(block_out_channels=[10**9]), DataError, "block_out_channels is .*out of all bounds"),
     ("many blocks", changed(block_out_channels=[8] * 100), DataError, "block_out_channels is .*out of all bounds"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -93,8 +96,8 @@ def test_an_unknown_kind_is_refused():
         ("metric", "lpips", "pip install spectralkit-metrics-perceptual (installed: none)"),
         ("model", "edm", "pip install spectralkit-models-edm"),
         ("parameterization", "ddim-v", "pip install spectralkit-models-ddim"),
-        ("dataset", "folder", "pip install spectralkit-datasets-folder"),
-        ("command", "bench", "pip install spectralkit-bench"),
+        ("dataset", "ihc", "pip install spectralkit-datasets-ihc"),
+        ("command", "weights", "pip install spectralkit-metrics-perceptual"),
     ],
 )
 def test_an_unknown_name_is_answered_with_what_helps(kind, name, told):
@@ -144,6 +147,12 @@ def test_the_catalog_speaks_of_every_kind_and_of_possible_names():
         for name, distribution in known(kind).items():
             MethodSpec(name=name, target="a:a", summary="")
             assert distribution.startswith("spectralkit-")
+
+
+def test_the_catalog_promises_no_package_that_does_not_exist():
+    packages = Path(__file__).parents[2]
+    names = {tomllib.loads(path.read_text())["project"]["name"] for path in packages.rglob("pyproject.toml")}
+    assert {distribution for kind in KINDS for distribution in known(kind).values()} <= names
 
 
 @pytest.mark.parametrize("kind", KINDS)

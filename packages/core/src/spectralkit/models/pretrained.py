@@ -135,11 +135,20 @@ def _skeleton(place: AbstractContextManager[Any], name: str, config: Mapping[str
     repair_torchvision()
     import diffusers
 
+    kind = getattr(diffusers, name)
+    known = kind._get_init_keys(kind)
     try:
         with place:
-            network = getattr(diffusers, name).from_config(config)
+            network = kind.from_config({key: value for key, value in config.items() if key in known})
     except Exception as error:  # a constructor fed with a stranger's values raises anything
         raise DataError(f"corrupt checkpoint {directory / CONFIG}: {one_line(error)[:300]}; {REMEDY}") from error
+    # Some classes write more than their constructors take; what neither knows would be passed over in silence.
+    for key in config.keys() - known - network.config.keys():
+        if not key.startswith("_"):
+            raise DataError(
+                f"checkpoint {directory / CONFIG} sets {brief(key)}, which diffusers does not know in a {name} here: "
+                "use the version that wrote it"
+            )
     assert isinstance(network, nn.Module)
     return network
 

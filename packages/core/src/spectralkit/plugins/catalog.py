@@ -1,4 +1,7 @@
-"""What the packages of this project provide, whether installed or not: the source of ``pip install`` hints."""
+"""What the packages of this project provide, whether installed or not: the source of ``pip install`` hints.
+
+Nothing is promised here that does not exist.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +22,7 @@ _PROVIDES: dict[str, dict[str, tuple[str, ...]]] = {
     "spectralkit-models-ddim": {"model": ("ddim",), "parameterization": ("ddim", "ddim-x0", "ddim-v")},
     "spectralkit-models-edm": {"model": ("edm",), "parameterization": ("edm",)},
     "spectralkit-models-flow": {"parameterization": ("flow",)},
-    "spectralkit-models-dit": {"model": ("dit",)},
-    **{
-        f"spectralkit-datasets-{name}": {"dataset": (name,)}
-        for name in ("ihc", "cells", "folder", "bbbc021", "edges2shoes", "celebamask")
-    },
-    "spectralkit-bench": {"command": ("bench",)},
+    "spectralkit-datasets-ihc": {"dataset": ("ihc",)},
 }
 
 
