@@ -180,3 +180,12 @@ def toy_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("checkpoints") / "toy-model"
     save_checkpoint(folder, ConditionalUNet(network, 2), config)
     return folder
+
+
+@pytest.fixture
+def here(toys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to work in, beside the toys."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder

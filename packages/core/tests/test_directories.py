@@ -23,14 +23,6 @@ SLOW = [*RUN, "--steps", "100000"]
 QUICK = [*RUN, "--steps", "2"]
 
 
-@pytest.fixture
-def here(toys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "here"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    return folder
-
-
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 

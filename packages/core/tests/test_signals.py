@@ -20,14 +20,6 @@ SLOW = ["run", *TOY, "--samples", "2", "--device", "cpu", "--quiet", "--steps", 
 ENDINGS = {"SIGINT": (130, "interrupted"), "SIGTERM": (143, "terminated"), "SIGHUP": (129, "hung up")}
 
 
-@pytest.fixture
-def here(toys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "here"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    return folder
-
-
 @pytest.mark.parametrize("name", ENDINGS)
 def test_a_signal_ends_the_work_and_leaves_nothing(name: str, here: Path, started: Callable[..., Any]) -> None:
     """In folders of its own making, and however often it is sent."""

@@ -17,14 +17,6 @@ RUN = ["run", *TOY, "--samples", "2", "--device", "cpu", "--steps", "2", "--out"
 
 
 @pytest.fixture
-def here(toys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "here"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    return folder
-
-
-@pytest.fixture
 def shell(started: Callable[..., Any]) -> Callable[..., tuple[int, str, str]]:
     """Runs a line of sh in which ``PROGRAM`` is the program."""
 

@@ -14,14 +14,13 @@ from typing import Any, cast
 
 import attrs
 import torch
-from torch import Tensor
 
 from spectralkit.diffusion.denoiser import NetworkDenoiser
 from spectralkit.diffusion.frozen import frozen
 from spectralkit.diffusion.process import Process
-from spectralkit.errors import DataError, NonFiniteError, SpectralkitError, told
+from spectralkit.errors import DataError, SpectralkitError, told
 from spectralkit.models.model import Model, PixelCodec
-from spectralkit.models.pretrained import save_tensors
+from spectralkit.models.pretrained import load_tensors, save_tensors
 from spectralkit.models.unet import ConditionalUNet, UNetConfig
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.text import brief
@@ -168,38 +167,13 @@ def _network(config: CheckpointConfig, directory: Path) -> ConditionalUNet:
         ) from error
     path = directory / WEIGHTS
     try:
-        network.load_state_dict(_weights(path), assign=True)
+        network.load_state_dict(load_tensors(path, torch.float32), assign=True)
     except RuntimeError as error:
         told = " ".join(str(error).split())[:300]
         raise DataError(
             f"checkpoint {path} does not fit its {CONFIG}: {told}; get a fresh copy of the checkpoint"
         ) from error
     return frozen(network)
-
-
-def _weights(path: Path) -> dict[str, Tensor]:
-    """The tensors of a file, in float32, all of them finite."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        tensors = load_file(path)
-    except OSError as error:
-        raise DataError(f"cannot read checkpoint {path}: {told(error)}") from error
-    except (SafetensorError, RuntimeError, ValueError, KeyError) as error:
-        raise DataError(
-            f"corrupt checkpoint {path}: {_first_line(error)}; get a fresh copy of the checkpoint"
-        ) from error
-    for name, value in tensors.items():
-        if not value.is_floating_point():
-            raise DataError(
-                f"corrupt checkpoint {path}: {name!r} holds {value.dtype}; get a fresh copy of the checkpoint"
-            )
-        if not torch.isfinite(value.float()).all():
-            raise NonFiniteError(
-                f"checkpoint {path} holds NaN or infinity in {name!r}: get a fresh copy or train it again"
-            )
-    return {name: value.float() for name, value in tensors.items()}
 
 
 def _first_line(error: Exception) -> str:

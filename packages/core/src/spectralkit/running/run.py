@@ -19,7 +19,6 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from spectralkit import api
 from spectralkit.data import Sample
 from spectralkit.errors import DataError
 from spectralkit.inversion.driver import top_index
@@ -28,8 +27,9 @@ from spectralkit.models.pretrained import save_tensors
 from spectralkit.models.result import Output
 from spectralkit.plugins.registered import blaming, parts_taken, taking_part
 from spectralkit.running.assembly import Assembly, assemble
+from spectralkit.running.batch import translate_batch
 from spectralkit.running.config import RunConfig
-from spectralkit.running.contract import check_images, check_records, check_sample
+from spectralkit.running.contract import check_sample
 from spectralkit.running.document import as_json, as_toml
 from spectralkit.running.picture import grid, write_image
 from spectralkit.running.rundir import fresh_directory, versions, write_csv
@@ -156,28 +156,14 @@ def _sample(assembly: Assembly, index: int) -> Sample:
 
 
 def _translate(assembly: Assembly, samples: list[Sample], advance: Callable[[], None]) -> Output:
-    with blaming("method", "model", "parameterization"):
-        output = _output(assembly, samples, advance)
-        check_images(assembly.model.codec, output.images, len(samples), assembly.model.shape)
-        check_records(assembly.method, output.records, len(samples))
-    return output
-
-
-def _output(assembly: Assembly, samples: list[Sample], advance: Callable[[], None]) -> Output:
-    config = assembly.config
-    return api.translate(
+    return translate_batch(
         assembly.model,
         assembly.method,
         torch.stack([sample.source for sample in samples]),
-        source=assembly.dataset.source,
-        target=assembly.dataset.target,
-        steps=config.steps,
-        seed=config.seed,
-        ids=[sample.id for sample in samples],
-        guidance=config.guidance,
-        inversion_guidance=config.inversion_guidance,
-        label=config.label,
-        progress=lambda done, total, stage: advance(),
+        [sample.id for sample in samples],
+        conditions=(assembly.dataset.source, assembly.dataset.target),
+        options=assembly.config,
+        advance=advance,
     )
 
 

@@ -25,8 +25,9 @@ from spectralkit.models.loading import build_model
 from spectralkit.models.model import Model
 from spectralkit.plugins.registered import blaming, parts_taken, taking_part
 from spectralkit.plugins.text import brief
+from spectralkit.running.batch import translate_batch
 from spectralkit.running.config import RunConfig, check_parts
-from spectralkit.running.contract import check_images, check_model
+from spectralkit.running.contract import check_model
 from spectralkit.running.document import as_toml
 from spectralkit.running.inputs import find_images
 from spectralkit.running.picture import MOST_PIXELS, read_image, write_image
@@ -190,28 +191,20 @@ class _Work:
         )
         size = min(self.config.options.batch_size, sum(map(len, fittings.values())))
         while batch := list(itertools.islice(tiles, size)):
-            with blaming("method", "model", "parameterization"):
-                images = self._translate(batch, pace.advance)
-                check_images(self.model.codec, images, len(batch), self.model.shape)
+            images = self._translate(batch, pace.advance)
             pace.finish_batch()
             for tile, pixels in zip(batch, images, strict=True):
                 yield attrs.evolve(tile, pixels=pixels)
 
     def _translate(self, tiles: Sequence[_Tile], advance: Callable[[], None]) -> Tensor:
-        options = self.config.options
         assert self.config.source is not None
         assert self.config.target is not None
-        return api.translate(
+        return translate_batch(
             self.model,
             self.method,
             torch.stack([tile.pixels for tile in tiles]),
-            source=self.config.source,
-            target=self.config.target,
-            steps=options.steps,
-            seed=options.seed,
-            ids=[tile.id for tile in tiles],
-            guidance=options.guidance,
-            inversion_guidance=options.inversion_guidance,
-            label=options.label,
-            progress=lambda done, total, stage: advance(),
+            [tile.id for tile in tiles],
+            conditions=(self.config.source, self.config.target),
+            options=self.config.options,
+            advance=advance,
         ).images.cpu()
