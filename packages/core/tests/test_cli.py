@@ -405,3 +405,17 @@ def test_ctrl_c_ends_a_running_command(install, site):
     running.send_signal(signal.SIGINT)
     _, err = running.communicate(timeout=20)
     assert (running.returncode, err) == (130, "spectralkit: interrupted\n")
+
+
+@pytest.mark.parametrize(("given", "found"), [({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE")])
+def test_threads_wait_without_spinning_unless_told_otherwise(given: dict[str, str], found: str) -> None:
+    code = "import sys; sys.argv = ['spectralkit', '--version']; from spectralkit.__main__ import main; main()"
+    environment = {key: value for key, value in os.environ.items() if key != "OMP_WAIT_POLICY"} | given
+    told = subprocess.run(
+        [sys.executable, "-c", f"{code}; import os; print(os.environ['OMP_WAIT_POLICY'])"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.splitlines()[-1] == found
