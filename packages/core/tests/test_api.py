@@ -116,6 +116,41 @@ def test_a_target_that_does_not_exist_is_refused_before_the_work() -> None:
     assert seen == []
 
 
+@pytest.mark.parametrize("images", [None, [1.0], torch.rand(2, 3, 8, 8).numpy()])
+def test_what_is_no_tensor_is_told(images: object) -> None:
+    with pytest.raises(DataError, match=r"images must be a torch tensor, got .*: try torch\.as_tensor"):
+        sk.invert(tiny(), Parts(), images, source="low")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("options", [{"label": "nextt"}, {"guidance": None}, {"guidance": "3"}])
+def test_odd_options_are_told(options: dict[str, object]) -> None:
+    with pytest.raises(ConfigurationError, match=f"{next(iter(options))} must be"):
+        sk.invert(tiny(), Parts(), images(), source="low", steps=2, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("method", ["ovg+taba", lambda: None, None])
+def test_a_method_that_is_none_is_told(method: object) -> None:
+    with pytest.raises(ConfigurationError, match=r"method must be Parts, as sk\.load_method gives, got"):
+        sk.translate(tiny(), method, images(), source="low", target="high", steps=2)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("shape", [(2, 1, 8, 8), (1, 3, 8, 8), (2, 6, 8, 8), (2, 3, 4, 4)])
+def test_a_network_of_another_shape_is_told(shape: tuple[int, ...]) -> None:
+    class Odd(nn.Module):
+        def forward(self, x: Tensor, label: Tensor) -> Tensor:
+            return torch.zeros(shape)
+
+    model = sk.from_network(Odd(), process=PROCESS, shape=(3, 8, 8))
+    with pytest.raises(DataError, match=r"the network gives .* for a state of \(2, 3, 8, 8\)"):
+        sk.invert(model, Parts(), images(), source="any", steps=2)
+
+
+def test_an_inversion_of_another_process_is_refused() -> None:
+    inverted = sk.invert(tiny(), Parts(), images(), source="low", steps=2)
+    with pytest.raises(ConfigurationError, match="other levels than model 'network' has"):
+        sk.sample(tiny(process=KARRAS), Parts(), inverted, target="high")
+
+
 # --- onlookers ---
 
 

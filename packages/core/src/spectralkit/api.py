@@ -172,6 +172,7 @@ def sample(
         SpectralkitError: If the condition or an option does not fit, a given noise was not used, or a state overflows.
     """
     check_weight("guidance", guidance)
+    inverted.check_schedule(model)
     inversion = inverted.inversion
     context = attrs.evolve(
         inverted.context,
@@ -239,7 +240,7 @@ def translate(
 
 
 def _ids(images: Tensor, ids: Sequence[str] | None) -> Sequence[str]:
-    return [str(i) for i in range(len(images))] if ids is None else ids
+    return [str(i) for i in range(len(images) if isinstance(images, Tensor) else 0)] if ids is None else ids
 
 
 def _encode(model: Model, images: Tensor, noise: Noise, dtype: torch.dtype = torch.float32) -> Tensor:

@@ -119,6 +119,8 @@ def check_input(images: Tensor, ids: Sequence[str]) -> None:
         DataError: On a wrong shape or range, naming the image.
         NonFiniteError: On NaN or infinity, naming the image.
     """
+    if not isinstance(images, Tensor):
+        raise DataError(f"images must be a torch tensor, got {type(images).__name__}: try torch.as_tensor")
     if images.ndim != 4 or not images.numel() or not images.is_floating_point():
         raise DataError(
             f"images must be a non-empty floating-point (B, C, H, W) batch, got {images.dtype} {tuple(images.shape)}"

@@ -18,7 +18,7 @@ from spectralkit.diffusion.frozen import frozen
 from spectralkit.diffusion.parameterization import Parameterization
 from spectralkit.diffusion.prediction import Prediction
 from spectralkit.diffusion.schedule import Level
-from spectralkit.errors import ConfigurationError
+from spectralkit.errors import ConfigurationError, DataError
 
 
 @attrs.frozen(eq=False)
@@ -102,6 +102,8 @@ class NetworkDenoiser:
         # A label is no activation: in bfloat16 the timestep 981 would be 980.
         label = x.new_full((x.shape[0],), level.label, dtype=torch.promote_types(self.dtype, torch.float32))
         output = guide(self.network, scaled, label, condition, guidance).to(x.dtype)
+        if output.shape != x.shape:  # one that broadcasts would be wrong without a word
+            raise DataError(f"the network gives {tuple(output.shape)} for a state of {tuple(x.shape)}: both must agree")
         affine = self.parameterization.affine(level.alpha, level.sigma)
         return Prediction(affine.p * x + affine.q * output, affine.p_eps * x + affine.q_eps * output)
 

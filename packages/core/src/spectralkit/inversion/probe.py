@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from typing import Literal
+from typing import Literal, get_args
 
 import attrs
 import torch
@@ -16,6 +16,7 @@ from spectralkit.diffusion.schedule import Level, Schedule
 from spectralkit.errors import ConfigurationError
 from spectralkit.inversion import returned
 from spectralkit.inversion.noise import Noise
+from spectralkit.plugins.text import brief
 
 Label = Literal["current", "next"]
 """What an inversion step tells the network: the level x is at, or the noisier level it moves to."""
@@ -27,8 +28,8 @@ def check_weight(name: str, weight: float) -> None:
     Raises:
         ConfigurationError: Naming it.
     """
-    if not math.isfinite(weight):
-        raise ConfigurationError(f"{name} must be a finite number, got {weight}")
+    if not isinstance(weight, int | float) or not math.isfinite(weight):
+        raise ConfigurationError(f"{name} must be a finite number, got {brief(weight)}")
 
 
 @attrs.frozen
@@ -96,6 +97,10 @@ class Context:
     noise: Noise
     label: Label
     meter: Meter
+
+    def __attrs_post_init__(self) -> None:
+        if self.label not in get_args(Label):
+            raise ConfigurationError(f"label must be 'current' or 'next', got {brief(self.label)}")
 
     @property
     def steps(self) -> int:

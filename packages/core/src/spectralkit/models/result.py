@@ -8,8 +8,10 @@ import attrs
 from torch import Tensor
 
 from spectralkit.diffusion.batch import shape_of
+from spectralkit.errors import ConfigurationError
 from spectralkit.inversion.parts import Inversion, State
 from spectralkit.inversion.probe import Context, Cost
+from spectralkit.models.model import Model
 
 
 @attrs.frozen(eq=False)
@@ -30,6 +32,16 @@ class Inverted:
     def cost(self) -> Cost:
         """Network evaluations per sample."""
         return self.inversion.cost
+
+    def check_schedule(self, model: Model) -> None:
+        """Refuse a model whose levels are not those that were climbed.
+
+        Raises:
+            ConfigurationError: If they differ.
+        """
+        levels = self.context.levels
+        if model.schedule.levels(len(levels) - 1) != levels:
+            raise ConfigurationError(f"the inversion has other levels than model '{model.name}' has: use its own model")
 
 
 @attrs.frozen(eq=False)
