@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
 
@@ -16,6 +16,7 @@ from spectralkit.diffusion.process import Process
 from spectralkit.models.model import Model, PixelCodec
 from spectralkit.plugins.registry import registry
 from spectralkit.testing.oracle import OracleNetwork, random_gaussian
+from spectralkit_metrics_spectral.cache import forget
 
 DOCS = Path(__file__).parents[1]
 STEPS = 6
@@ -52,3 +53,13 @@ def images() -> Tensor:
     generator = torch.Generator().manual_seed(0)
     smooth = torch.rand(2, 3, 1, 1, generator=generator).expand(2, 3, 8, 8)
     return (0.9 * smooth + 0.1 * torch.rand(2, 3, 8, 8, generator=generator)).clone()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Calibrations of S_DC's null, kept from the user's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("spectralkit_metrics_spectral.cache.user_cache_path", lambda _: tmp_path_factory.getbasetemp())
+        forget()
+        yield
+    forget()

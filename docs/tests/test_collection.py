@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import cast
 
 import pytest
@@ -14,7 +13,6 @@ from spectralkit.metric import Score
 from spectralkit.plugins import MetricSpec
 from spectralkit.plugins.registry import registry
 from spectralkit.testing.law import natural_images
-from spectralkit_metrics_spectral.cache import forget
 
 # torchmetrics imports only after the repair that spectralkit.metric makes.
 from torchmetrics import MetricCollection, MetricTracker  # isort: skip
@@ -27,15 +25,6 @@ PARAMETERS = {"s-dc": {"k": 3}, "psnr": {"pooled": True}, "ssim": {"mask": "fore
 UNPLACED = {"lpips", "fid", "kid"}
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*rank-deficient")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("spectralkit_metrics_spectral.cache.user_cache_path", lambda _: tmp_path_factory.getbasetemp())
-        forget()
-        yield
-    forget()
 
 
 def load(name: str, **parameters: object) -> Score:

@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pages import conventions, metrics
 
 from spectralkit.plugins.registry import registry
-from spectralkit_metrics_spectral.cache import forget
 
 DOCS = Path(__file__).parents[1]
 PAGE = (DOCS / "metrics.md").read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("spectralkit_metrics_spectral.cache.user_cache_path", lambda _: tmp_path_factory.getbasetemp())
-        forget()
-        yield
-    forget()
 
 
 def cells(table: str) -> list[list[str]]:

@@ -22,6 +22,7 @@ from spectralkit.diffusion.batch import shape_of
 from spectralkit.diffusion.frozen import frozen
 from spectralkit.errors import ConfigurationError
 from spectralkit.inversion.noise import Noise
+from spectralkit.plugins.text import brief
 
 Posterior = Literal["sample", "mode"]
 
@@ -48,7 +49,7 @@ class LatentCodec:
 
     def __attrs_post_init__(self) -> None:
         if self.posterior not in get_args(Posterior):
-            raise ConfigurationError(f"posterior must be 'sample' or 'mode', got {self.posterior!r:.100}")
+            raise ConfigurationError(f"posterior must be 'sample' or 'mode', got {brief(self.posterior)}")
         for name, row in (("shift", self.shift), ("scale", self.scale)):
             if row.ndim != 4 or row.shape[0] != 1 or row.shape[2:] != (1, 1) or not torch.isfinite(row).all():
                 raise ConfigurationError(f"{name} must be finite numbers of shape (1, c, 1, 1), got {tuple(row.shape)}")

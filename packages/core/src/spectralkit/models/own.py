@@ -14,6 +14,7 @@ from spectralkit.diffusion.process import Process
 from spectralkit.errors import ConfigurationError
 from spectralkit.models.model import Codec, Model, PixelCodec
 from spectralkit.plugins.registry import registry
+from spectralkit.plugins.text import brief
 
 UNCONDITIONAL = "any"
 """The one condition of a network that takes none."""
@@ -66,7 +67,7 @@ def from_network(
     """
     built = registry().build("parameterization", process) if isinstance(process, str) else process
     if not isinstance(built, Process):
-        raise ConfigurationError(f"process must be a parameterization's name or a Process, got {process!r:.100}")
+        raise ConfigurationError(f"process must be a parameterization's name or a Process, got {brief(process)}")
     network = frozen(Called(network, conditional=conditions is not None), dtype=dtype)
     place = place_of(network)
     precision = place.dtype if place.is_floating_point() else torch.float32

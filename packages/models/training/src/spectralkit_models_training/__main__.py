@@ -22,9 +22,9 @@ from spectralkit.diffusion.process import Process
 from spectralkit.errors import ConfigurationError, SpectralkitError
 from spectralkit.models.legacy import CheckpointConfig, save_checkpoint
 from spectralkit.models.unet import ConditionalUNet, UNetConfig
-from spectralkit.plugins import DatasetSpec
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.text import brief
+from spectralkit.plugins.training import build_training
 from spectralkit.running.config import literal
 from spectralkit.running.rundir import fresh_directory
 from spectralkit_models_training.train import Trainer, TrainingConfig, train
@@ -41,20 +41,6 @@ def parse() -> argparse.Namespace:
     for field in attrs.fields(TrainingConfig):
         parser.add_argument(f"--{field.name.replace('_', '-')}", type=type(field.default), default=field.default)
     return parser.parse_args()
-
-
-def training_set(name: str) -> TrainingSet:
-    """The training half of a registered data set.
-
-    Raises:
-        ConfigurationError: If it has none.
-    """
-    registered = registry().resolve("dataset", name)
-    spec = cast(DatasetSpec, registered.spec)
-    if spec.training is None:
-        raise ConfigurationError(f"data set '{name}' has no training data: choose another")
-    factory = registry().load(attrs.evolve(registered, spec=attrs.evolve(spec, target=spec.training)))
-    return cast(TrainingSet, cast(Any, factory)())
 
 
 def process_parameters(assignments: Sequence[str]) -> dict[str, Any]:
@@ -78,7 +64,7 @@ def main() -> None:
     config = TrainingConfig(**{field.name: getattr(arguments, field.name) for field in attrs.fields(TrainingConfig)})
     parameters = process_parameters(arguments.set)
     process = cast(Process, registry().build("parameterization", arguments.process, **parameters))
-    data = training_set(arguments.dataset)
+    data = cast(TrainingSet, build_training(arguments.dataset, {}))
     torch.manual_seed(config.seed)
     network = ConditionalUNet(UNetConfig(), len(data.conditions))
     trainer = Trainer(network, process.schedule, process.parameterization, data, config)
