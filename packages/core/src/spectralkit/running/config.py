@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ast
-import math
 import tomllib
 import warnings
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ import attrs
 
 from spectralkit.errors import ConfigurationError, told
 from spectralkit.plugins.text import brief, nearest
+from spectralkit.running import checks
 
 if TYPE_CHECKING:
     from spectralkit.inversion.probe import Label
@@ -27,91 +27,8 @@ DEFAULT_SAMPLES = 16
 MOST_STEPS = 100_000
 """A longer list of levels is taken for a slip of the pen."""
 
-LARGEST = 2**63 - 1
-"""Larger whole numbers have no place in a TOML file."""
-
-_LONG = "of at most 64 bits"
-
 Settings = Mapping[str, Mapping[str, Any]]
 """Parameters by part: a method, a metric, ``model`` or ``dataset``."""
-
-Validator = Callable[[Any, "attrs.Attribute[Any]", Any], None]
-
-
-def _refuse(attribute: attrs.Attribute[Any], wanted: str, value: object) -> ConfigurationError:
-    return ConfigurationError(f"{attribute.name.replace('_', '-')} must be {wanted}, got {brief(value)}")
-
-
-def _text(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    if not isinstance(value, str) or not value.strip():
-        raise _refuse(attribute, "a name", value)
-    _check_recordable(attribute.name, value)
-
-
-def _whole(least: int = -LARGEST, most: int = LARGEST) -> Validator:
-    bounds = f"of at least {least}" if most == LARGEST else f"between {least} and {most}"
-
-    def check(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise _refuse(attribute, "a whole number", value)
-        if not least <= value <= most:
-            raise _refuse(attribute, f"a whole number {_LONG if abs(value) > LARGEST == most else bounds}", value)
-
-    return check
-
-
-def _finite(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    if not isinstance(value, float) or not math.isfinite(value):
-        raise _refuse(attribute, "a finite number", value)
-
-
-def _label(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    if value not in ("current", "next"):
-        raise _refuse(attribute, "'current' or 'next'", value)
-
-
-def _names(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    if not isinstance(value, tuple) or not value or not all(isinstance(name, str) and name.strip() for name in value):
-        raise _refuse(attribute, "a list of names", value)
-
-
-def _settings(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    if not isinstance(value, Mapping) or not all(isinstance(part, Mapping) for part in value.values()):
-        raise _refuse(attribute, "tables of parameters by part", value)
-    for part, parameters in value.items():
-        for name, parameter in parameters.items():
-            _check_recordable(f"{part}.{name}", parameter)
-
-
-def _check_recordable(name: str, value: object) -> None:
-    """Refuse what ``run.toml`` could not bring back."""
-    if isinstance(value, str):
-        if any("\ud800" <= c <= "\udfff" for c in value):  # bytes that Python could not decode
-            raise ConfigurationError(f"{name} cannot be {brief(value)}: it is not UTF-8, so it cannot be recorded")
-    elif isinstance(value, list | tuple):
-        for item in value:
-            _check_recordable(name, item)
-    elif isinstance(value, int) and abs(value) > LARGEST:
-        raise ConfigurationError(f"setting {name} cannot be {brief(value)}, which has more than 64 bits")
-    elif not isinstance(value, bool | int | float):
-        raise ConfigurationError(
-            f"setting {name} cannot be {brief(value)}, which run.toml cannot record: leave it out for "
-            "its default, or give a number, a text or a list"
-        )
-
-
-def _float(value: object) -> object:
-    try:
-        return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    except OverflowError:
-        return math.inf
-
-
-def _tuple(names: object) -> object:
-    return tuple(names) if isinstance(names, list) else names
-
-
-optional = attrs.validators.optional
 
 
 @attrs.frozen(kw_only=True)
@@ -138,20 +55,22 @@ class RunConfig:
         ConfigurationError: If a value is of the wrong type or impossible.
     """
 
-    model: str = attrs.field(default="edm", validator=_text)
-    method: str = attrs.field(default="standard", validator=_text)
-    dataset: str | None = attrs.field(default=None, validator=optional(_text))
-    scale: int | None = attrs.field(default=None, validator=optional(_whole(1)))
-    steps: int = attrs.field(default=50, validator=_whole(1, MOST_STEPS))
-    samples: int | None = attrs.field(default=None, validator=optional(_whole(1)))
-    batch_size: int = attrs.field(default=16, validator=_whole(1))
-    seed: int = attrs.field(default=42, validator=_whole())
-    guidance: float = attrs.field(default=1.0, converter=_float, validator=_finite)
-    inversion_guidance: float = attrs.field(default=1.0, converter=_float, validator=_finite)
-    label: Label = attrs.field(default="current", validator=_label)
-    metrics: tuple[str, ...] | None = attrs.field(default=None, converter=_tuple, validator=optional(_names))
-    device: str = attrs.field(default="auto", validator=_text)
-    settings: Settings = attrs.field(factory=dict, validator=_settings)
+    model: str = attrs.field(default="edm", validator=checks.text)
+    method: str = attrs.field(default="standard", validator=checks.text)
+    dataset: str | None = attrs.field(default=None, validator=checks.optional(checks.text))
+    scale: int | None = attrs.field(default=None, validator=checks.optional(checks.whole(1)))
+    steps: int = attrs.field(default=50, validator=checks.whole(1, MOST_STEPS))
+    samples: int | None = attrs.field(default=None, validator=checks.optional(checks.whole(1)))
+    batch_size: int = attrs.field(default=16, validator=checks.whole(1))
+    seed: int = attrs.field(default=42, validator=checks.whole())
+    guidance: float = attrs.field(default=1.0, converter=checks.as_float, validator=checks.finite)
+    inversion_guidance: float = attrs.field(default=1.0, converter=checks.as_float, validator=checks.finite)
+    label: Label = attrs.field(default="current", validator=checks.one_of("current", "next"))
+    metrics: tuple[str, ...] | None = attrs.field(
+        default=None, converter=checks.as_tuple, validator=checks.optional(checks.names)
+    )
+    device: str = attrs.field(default="auto", validator=checks.text)
+    settings: Settings = attrs.field(factory=dict, validator=checks.settings)
 
     def __attrs_post_init__(self) -> None:
         if self.scale is not None and "scale" in self.settings.get("dataset", {}):
@@ -172,24 +91,33 @@ def read_config(path: Path) -> dict[str, Any]:
     Raises:
         ConfigurationError: If the file is missing or no TOML, or an option is unknown or has an impossible value.
     """
+    return read_table(path, "run", RunConfig)
+
+
+def read_table(path: Path, name: str, config: type[attrs.AttrsInstance]) -> dict[str, Any]:
+    """One table of a TOML file, whose keys are fields of ``config``; those that are not given stay away.
+
+    Raises:
+        ConfigurationError: If the file is missing or no TOML, or a key is unknown or has an impossible value.
+    """
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):
             raise ConfigurationError(f"configuration {path} is no file but a pipe or a device: name a file")
-        table = tomllib.loads(path.read_text(encoding="utf-8-sig")).get("run")  # some editors put a mark in front
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig")).get(name)  # some editors put a mark in front
     except OSError as error:
         raise ConfigurationError(f"cannot read configuration {path}: {told(error)}") from error
     except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"configuration {path} is no valid TOML: {error}") from error
     if not isinstance(table, dict):
-        raise ConfigurationError(f"configuration {path} has no table [run]: put the options below a line '[run]'")
-    fields = attrs.fields_dict(RunConfig)
+        raise ConfigurationError(f"configuration {path} has no table [{name}]: put the options below a line '[{name}]'")
+    fields = attrs.fields_dict(config)
     for key in table:
         if key not in fields:
             raise ConfigurationError(
                 f"configuration {path}: unknown option {brief(key)}; known are {', '.join(fields)}"
             )
     try:
-        RunConfig(**table)
+        config(**table)
     except ConfigurationError as error:
         raise ConfigurationError(f"configuration {path}: {error}") from error
     return table
