@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from importlib import import_module
 from itertools import pairwise
+from types import FunctionType
 from typing import Any
 
 import attrs
@@ -25,21 +26,23 @@ from spectralkit.diffusion.schedule import Level, LevelBatch, Schedule
 from spectralkit.inversion.noise import Noise
 from spectralkit.inversion.parts import Correction, Encoded, Inversion, Parts, Sampler, Start, Step
 from spectralkit.inversion.probe import Context, Cost, Meter, Probe
-from spectralkit.metric import MeanScore, Score
+from spectralkit.metric import MeanScore, Score, check_images, check_latent, check_parameters
 from spectralkit.models.model import Codec, Model
 from spectralkit.plugins.signature import arguments, type_name
 from spectralkit.plugins.specs import KINDS, Spec
 
-GROUPS: dict[str, tuple[type, ...]] = {
+Described = type | FunctionType
+
+GROUPS: dict[str, tuple[Described, ...]] = {
     "specs": (Spec, *KINDS.values()),
     "methods": (Parts, Start, Encoded, Step, Correction, Sampler, Inversion, Context, Probe, Noise, Meter, Cost),
     "processes": (Process, Schedule, Level, LevelBatch, Parameterization, Affine, Prediction),
     "models": (Model, Codec, Denoiser, NetworkDenoiser, Condition),
     "data": (TranslationDataset, Sample, TrainingSet),
-    "metrics": (Score, MeanScore),
+    "metrics": (Score, MeanScore, check_images, check_latent, check_parameters),
     "commands": (Command,),
 }
-"""By section of the page, the classes described in it."""
+"""By section of the page, the classes and functions described in it."""
 
 SPECIAL = ("__call__", "__add__", "__len__", "__getitem__")
 """Methods with underscores that are part of a contract."""
@@ -47,18 +50,24 @@ SPECIAL = ("__call__", "__add__", "__len__", "__getitem__")
 
 def sections() -> dict[str, Callable[[], str]]:
     """By name, what makes each section."""
-    return {name: partial(section, classes) for name, classes in GROUPS.items()}
+    return {name: partial(section, described) for name, described in GROUPS.items()}
 
 
-def section(classes: tuple[type, ...]) -> str:
-    """One class after another."""
-    return "\n\n".join(map(entry, classes))
+def section(described: tuple[Described, ...]) -> str:
+    """One class or function after another."""
+    return "\n\n".join(function(each) if isinstance(each, FunctionType) else entry(each) for each in described)
+
+
+def function(told: FunctionType) -> str:
+    """A function: where it is imported from, how it is called, and what its arguments mean."""
+    called = code(_called(told.__name__, told))
+    rows = [(code(name), prose(meaning)) for name, meaning in arguments(inspect.getdoc(told) or "").items()]
+    return "\n\n".join((_head(told), called, _summary(told), table(("argument", "meaning"), rows)))
 
 
 def entry(cls: type) -> str:
     """A class: where it is imported from, what it is, its fields and its members."""
-    where = "" if cls is Spec else f"\n\n    from {_face(cls)} import {cls.__name__}"
-    pieces = [f"### {cls.__name__}{where}", prose(_before_arguments(inspect.getdoc(cls) or ""))]
+    pieces = [_head(cls), _summary(cls)]
     if rows := list(_fields(cls)):
         pieces.append(table(("field", "type", "default", "meaning"), rows))
     if rows := list(_members(cls)):
@@ -66,20 +75,26 @@ def entry(cls: type) -> str:
     return "\n\n".join(pieces)
 
 
-def _face(cls: type) -> str:
-    """The package that offers the class by its name, or else the module that holds it."""
-    package = cls.__module__.rpartition(".")[0]
-    return package if vars(import_module(package)).get(cls.__name__) is cls else cls.__module__
+def _head(told: Described) -> str:
+    """The name, and where it is imported from; a spec that is no kind is not."""
+    return f"### {told.__name__}" + ("" if told is Spec else f"\n\n    from {_face(told)} import {told.__name__}")
+
+
+def _summary(told: Described) -> str:
+    """What the docstring says before the arguments."""
+    return prose(re.split(r"\n(?:Args|Raises|Returns):\n", inspect.getdoc(told) or "")[0].strip())
+
+
+def _face(told: Described) -> str:
+    """The package that offers it by its name, or else the module that holds it."""
+    package = told.__module__.rpartition(".")[0]
+    return package if vars(import_module(package)).get(told.__name__) is told else told.__module__
 
 
 def prose(text: str) -> str:
     """A docstring's markup as Markdown: references become the bare name."""
     named = re.sub(r":(?!mod)\w+:`~?(?:[\w.]+\.)?(\w+)`", r"`\1`", text)
     return named.replace(":mod:", "").replace("``", "`")
-
-
-def _before_arguments(docstring: str) -> str:
-    return re.split(r"\n(?:Args|Raises|Returns):\n", docstring)[0].strip()
 
 
 def _fields(cls: type) -> Iterator[tuple[str, str, str, str]]:
@@ -135,7 +150,9 @@ def _first(function: Any) -> str:
 def _called(name: str, function: Any) -> str:
     """``name(parameter: type = default) -> type``."""
     told = []
-    for parameter in list(inspect.signature(function).parameters.values())[1:]:
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.name == "self":
+            continue
         star = "*" * (parameter.kind is parameter.VAR_POSITIONAL) + "**" * (parameter.kind is parameter.VAR_KEYWORD)
         default = "" if parameter.default is parameter.empty else f" = {parameter.default!r}"
         if parameter.kind is parameter.KEYWORD_ONLY and "*" not in told:

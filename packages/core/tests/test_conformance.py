@@ -18,6 +18,7 @@ TOY = Path(__file__).with_name("toy_plugin.py").read_text()
 HONEST = [
     *(("method", name) for name in ("standard", "toy", "toy-random")),
     ("metric", "toy-target"),
+    ("model", "toy-class"),
     *((kind, "toy") for kind in KITS[1:]),
 ]
 
@@ -30,6 +31,10 @@ WRONG = {
         "uncounted": "counts-its-cost",
         "uncounted backward": "counts-its-cost",
         "in place": "leaves-the-source-alone",
+        "base": "leaves-what-it-is-given-alone",
+        "state": "leaves-what-it-is-given-alone",
+        "prediction": "leaves-what-it-is-given-alone",
+        "double": "keeps-its-precision",
         "overflow": "gives-a-finite-image",
         "float32": "gives-a-finite-image",
         "target": "depends-on-the-target",
@@ -53,6 +58,7 @@ WRONG = {
         "empty": "has-no-score-without-samples",
         "accepts NaN": "refuses-what-is-no-number",
         "guesses the range": "refuses-images-out-of-range",
+        "broadcasts": "refuses-differing-shapes",
         "in place": "leaves-its-inputs-alone",
         "direction": "prefers-the-truth",
         "details": "explains-itself",
@@ -82,6 +88,9 @@ WRONG = {
         "open codec": "codes-images",
         "batch codec": "codes-images",
         "inconsistent": "predicts",
+        "one channel": "predicts",
+        "one row": "predicts",
+        "grey network": "predicts",
         "dropout": "is-deterministic",
         "ignores conditions": "listens-to-its-conditions",
         "guidance": "is-guided-affinely",

@@ -121,6 +121,14 @@ def test_what_is_no_batch_of_tensors_is_refused_in_a_sentence(
     assert "\n" not in str(refusal.value)
 
 
+@pytest.mark.parametrize("shape", [(1, 3, 8, 8), (2, 1, 8, 8), (2, 3, 8, 1)])
+def test_images_that_would_broadcast_are_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(
+        DataError, match=r"^tint: source \(2, 3, 8, 8\) and generated .* differ in shape: resize or crop"
+    ):
+        check_images("tint", source=torch.rand(2, 3, 8, 8), generated=torch.rand(shape))
+
+
 def test_parameters_of_another_type_are_refused_as_by_name() -> None:
     check_parameters(Difference, power=2)
     with pytest.raises(ConfigurationError, match=r"power must be int, got '2' \(str\)"):
@@ -209,6 +217,17 @@ def test_a_batch_too_small_to_be_scored_alone_leaves_no_trace() -> None:
         metric(torch.ones(1, 1, 2, 2))
     assert metric.compute() == 0
     assert [len(seen) for seen in metric.seen] == [2]
+
+
+def test_a_collection_has_taken_a_batch_as_far_as_the_metric_that_refuses_it(pair: tuple[Tensor, Tensor]) -> None:
+    """As the page on metrics tells; what torchmetrics does is not ours to change."""
+    generated, reference = pair
+    collection = MetricCollection({"first": Largest(), "second": Difference()})
+    with pytest.raises(DataError, match="error: generated must lie"):
+        collection.update(generated=generated + 1, reference=reference)
+    assert len(collection["first"].seen) == 1  # type: ignore[arg-type]
+    collection.reset()
+    assert not collection["first"].seen
 
 
 def test_reset_forgets_the_values(pair: tuple[Tensor, Tensor]) -> None:

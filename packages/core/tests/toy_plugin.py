@@ -56,7 +56,10 @@ def spectralkit_datasets():
 
 @hookimpl
 def spectralkit_models():
-    return [ModelSpec(name="toy", target=f"{ME}:model", summary="", dataset="toy")]
+    return [
+        ModelSpec(name="toy", target=f"{ME}:model", summary="", dataset="toy"),
+        ModelSpec(name="toy-class", target=f"{ME}:class_model", summary="", dataset="toy"),
+    ]
 
 
 @hookimpl
@@ -92,8 +95,11 @@ class Push:
             context.x0.add_(0.01)
         elif self.defect == "overflow":
             push = push * float("inf")
-        elif self.defect == "precision":
-            return push.float() - base.double().float()
+        elif self.defect == "double":
+            push = push.double()
+        elif self.defect in ("base", "state", "prediction"):
+            given = {"base": base, "state": probe.x, "prediction": probe.prediction.x0}
+            given[self.defect].mul_(1.001)
         return push
 
 
@@ -177,6 +183,8 @@ class ToyMetric(MeanScore):
         if self.defect == "guesses the range":
             source, generated = (x / 255 if x.max() > 1 else x for x in (source, generated))
             source, generated = ((x + 1) / 2 if x.min() < 0 else x for x in (source, generated))
+        if self.defect == "broadcasts":
+            source, generated = torch.broadcast_tensors(source, generated)
         check_images("toy", source=source, generated=generated)
         if self.defect == "in place":
             generated.mul_(0.5)
@@ -330,22 +338,45 @@ class Faulty:
         prediction = self.inner(x, level, condition, guidance)
         if self.defect == "inconsistent":
             return Prediction(prediction.x0 + 0.1, prediction.eps)
+        if self.defect in ("one channel", "one row"):
+            one = (slice(1),) if self.defect == "one row" else (slice(None), slice(1))
+            return Prediction(prediction.x0[one], prediction.eps[one])
         if self.defect == "dropout":
             x0 = prediction.x0 * (torch.rand_like(x) > 0.1)
             return Prediction(x0, (x - level.alpha * x0) / level.sigma)
         if self.defect == "batch norm":
             x0 = prediction.x0 - prediction.x0.mean()
             return Prediction(x0, (x - level.alpha * x0) / level.sigma)
-        if self.defect == "detached":
-            return Prediction(prediction.x0.detach(), prediction.eps.detach())
-        return prediction
+        return Prediction(prediction.x0.detach(), prediction.eps.detach()) if self.defect == "detached" else prediction
 
     def to(self, device=None, dtype=None):
         return self
 
 
+class GreyNetwork(RandomNetwork):
+    def forward(self, x, label, embedding):
+        return super().forward(x, label, embedding)[:, :1]
+
+
+class ClassNetwork(RandomNetwork):
+    """Told an integer class."""
+
+    def forward(self, x, label, embedding):
+        return super().forward(x, label, torch.eye(3)[embedding])
+
+
+def class_model() -> Model:
+    classes = torch.arange(3)[:, None]
+    return attrs.evolve(
+        model(),
+        denoiser=NetworkDenoiser(ClassNetwork(0), EpsParameterization(), torch.float64),
+        conditions={"low": classes[0], "high": classes[1]},
+        null=classes[2],
+    )
+
+
 def model(defect: str = "") -> Model:
-    network = RandomNetwork(0, classes=3)
+    network = (GreyNetwork if defect == "grey network" else RandomNetwork)(0, classes=3)
     network.requires_grad_(defect == "thawed")
     rows = torch.eye(3)
     if defect == "same embeddings":

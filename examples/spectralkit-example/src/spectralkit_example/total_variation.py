@@ -9,7 +9,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from spectralkit.errors import DataError
 from spectralkit.metric import MeanScore, check_images
 
 
@@ -27,11 +26,6 @@ class TotalVariation(MeanScore):
 
     def score(self, generated: Tensor, reference: Tensor) -> Tensor:
         """``min(r, 1 / r)`` of each pair, (B,)."""
-        if generated.shape != reference.shape:
-            raise DataError(
-                f"total-variation: generated {tuple(generated.shape)} and reference {tuple(reference.shape)} differ in "
-                "shape: resize one of them"
-            )
         check_images("total-variation", generated=generated, reference=reference)
         pair = torch.stack((variation(generated), variation(reference)))
         low, high = pair.amin(dim=0), pair.amax(dim=0)

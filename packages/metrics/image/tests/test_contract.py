@@ -53,9 +53,9 @@ def test_bad_inputs_are_refused_by_name(name: str, large_pair: tuple[Tensor, Ten
         metric.update(generated=generated + 0.5, reference=reference)
     with pytest.raises(DataError, match=f"{name}: .* differ in shape"):
         metric.update(generated=generated[..., :-1], reference=reference)
-    with pytest.raises(DataError, match=f"{name}: the images are empty"):
+    with pytest.raises(DataError, match=f"{name}: generated is empty"):
         metric.update(generated=generated[:0], reference=reference[:0])
-    with pytest.raises(DataError, match=f"{name}: images hold torch.uint8"):
+    with pytest.raises(DataError, match=f"{name}: generated holds torch.uint8"):
         metric.update(generated=generated.byte(), reference=reference.byte())
     with pytest.raises(DataError, match="generated must be a torch tensor, got ndarray"):
         metric.update(generated.numpy(), reference)

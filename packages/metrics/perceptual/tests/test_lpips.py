@@ -90,7 +90,7 @@ def test_bad_inputs_are_refused_by_name(placed: nn.Module, pair: tuple[Tensor, T
         metric.update(generated=generated, reference=reference * torch.nan)
     with pytest.raises(DataError, match=r"lpips: generated must lie in \[0, 1\]"):
         metric.update(generated=2 * generated - 1, reference=reference)
-    with pytest.raises(DataError, match=r"lpips: generated .* must be alike"):
+    with pytest.raises(DataError, match=r"lpips: generated .* differ in shape"):
         metric.update(generated=generated[:1], reference=reference)
     with pytest.raises(DataError, match="lpips takes 1 or 3 channels, got 2"):
         metric.update(generated=generated[:, :2], reference=reference[:, :2])

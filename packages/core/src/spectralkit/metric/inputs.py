@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -19,15 +20,37 @@ def check_tensor(metric: str, name: str, value: object) -> None:
 
 
 def check_images(metric: str, **images: Tensor) -> None:
-    """Refuse images that are not finite (B, C, H, W) in [0, 1], by name."""
+    """Refuse images that are not finite (B, C, H, W) in [0, 1], or not of one shape, by name.
+
+    Args:
+        metric: Name that messages open with.
+        **images: What is to be compared, by the names of the inputs.
+
+    Raises:
+        DataError: On integers, or on a wrong shape or range.
+        NonFiniteError: On NaN or infinity.
+    """
     for name, image in images.items():
         low, high = _bounds(metric, name, image)
         if low < 0 or high > 1:
             raise DataError(f"{metric}: {name} must lie in [0, 1], got [{low:.4g}, {high:.4g}]: clamp or rescale it")
+    for (name, image), (other, beside) in pairwise(images.items()):
+        if image.shape != beside.shape:  # shapes that broadcast would be scored without a word
+            told = f"{name} {tuple(image.shape)} and {other} {tuple(beside.shape)}"
+            raise DataError(f"{metric}: {told} differ in shape: resize or crop one of them")
 
 
 def check_latent(metric: str, latent: Tensor) -> None:
-    """Refuse latents that are not finite (B, C, H, W)."""
+    """Refuse latents that are not finite (B, C, H, W).
+
+    Args:
+        metric: Name that messages open with.
+        latent: What the metric was given.
+
+    Raises:
+        DataError: On integers, or on a wrong shape.
+        NonFiniteError: On NaN or infinity.
+    """
     _bounds(metric, "latent", latent)
 
 
@@ -50,6 +73,10 @@ def _bounds(metric: str, name: str, batch: Tensor) -> tuple[float, float]:
 
 def check_parameters(target: Callable[..., object], **values: object) -> None:
     """Refuse values of another type than the annotations of ``target``, as loading by name does.
+
+    Args:
+        target: A constructor.
+        **values: Its parameters by name, as they were given.
 
     Raises:
         ConfigurationError: Naming the parameter, its type and what was given.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import attrs
 import torch
 from torch import Tensor, nn
 
-from spectralkit.diffusion.denoiser import NetworkDenoiser
+from spectralkit.diffusion.denoiser import Condition, Denoiser, NetworkDenoiser
 from spectralkit.diffusion.flow import FlowSchedule
 from spectralkit.diffusion.parameterization import (
     EDMParameterization,
@@ -18,11 +18,12 @@ from spectralkit.diffusion.parameterization import (
     FlowParameterization,
     Parameterization,
 )
+from spectralkit.diffusion.prediction import Prediction
 from spectralkit.diffusion.schedule import KarrasSchedule, Level, Schedule, VPSchedule
 from spectralkit.errors import ConfigurationError
-from spectralkit.inversion.driver import Translation, complete, invert, translate
+from spectralkit.inversion.driver import Transition, Translation, complete, invert, translate
 from spectralkit.inversion.noise import Noise
-from spectralkit.inversion.parts import Parts
+from spectralkit.inversion.parts import Correction, Parts
 from spectralkit.inversion.probe import Context, Probe
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.specs import MethodSpec
@@ -212,6 +213,31 @@ def leaves_the_source_alone(subject: Subject, setting: Setting, seed: int) -> No
 
 @law(examples=1)
 @_each
+def leaves_what_it_is_given_alone(subject: Subject, setting: Setting, seed: int) -> None:
+    """No state, prediction or base step that a part of the method is handed is written to."""
+    parts, kept = subject.parts, Kept()
+    context = setting.problem(parts, seed)
+    watched = attrs.evolve(context, denoiser=KeepingDenoiser(context.denoiser, kept))
+    corrections = [KeepingCorrection(correction, kept) for correction in parts.corrections]
+    translate(attrs.evolve(parts, corrections=corrections), watched, keep_trajectory=True, callback=kept.take)
+    for told in kept.changed():
+        demand(False, f"{setting.name}: {told} was written to; compute a new tensor")
+
+
+@law(examples=1)
+@_each
+def keeps_its_precision(subject: Subject, setting: Setting, seed: int) -> None:
+    """A state of float32 stays one at every level, unless the method is declared double."""
+    context, dtypes = setting.problem(subject.parts, seed), set[torch.dtype]()
+    given = subject.parts.dtype
+    single = attrs.evolve(context, x0=context.x0.to(given))
+    translate(subject.parts, single, callback=lambda transition: dtypes.add(transition.x.dtype))
+    for other in dtypes - {given}:
+        demand(False, f"{setting.name}: the state is {given} and becomes {other}; make tensors in the state's dtype")
+
+
+@law(examples=1)
+@_each
 def depends_on_the_target(subject: Subject, setting: Setting, seed: int) -> None:
     """Another target class gives another image."""
     a, b = (translate(subject.parts, setting.problem(subject.parts, seed, target)).x for target in (0, 1))
@@ -257,6 +283,57 @@ def _nothing(probe: Probe, base: Tensor, here: Level, there: Level) -> Tensor:
     return torch.zeros_like(base)
 
 
+@attrs.frozen(eq=False)
+class Kept:
+    """Tensors that somebody was handed, beside copies of what they were."""
+
+    pairs: list[tuple[str, Tensor, Tensor]] = attrs.field(factory=list)
+
+    def keep(self, told: str, values: Tensor) -> None:
+        """Remember what ``values`` are now."""
+        self.pairs.append((told, values, values.detach().clone()))
+
+    def take(self, transition: Transition) -> None:
+        """Remember the state that was reached."""
+        self.keep(f"a state of the {transition.stage}", transition.x)
+
+    def changed(self) -> list[str]:
+        """Of those that are something else by now, what they were called."""
+        return [told for told, values, before in self.pairs if not torch.equal(values.detach(), before)]
+
+
+@attrs.frozen(eq=False)
+class KeepingDenoiser:
+    """A denoiser whose predictions are kept."""
+
+    denoiser: Denoiser
+    kept: Kept
+
+    def __call__(self, x: Tensor, level: Level, condition: Condition, guidance: float = 1.0) -> Prediction:
+        """The prediction, as it is."""
+        prediction = self.denoiser(x, level, condition, guidance)
+        self.kept.keep("a predicted x0", prediction.x0)
+        self.kept.keep("a predicted eps", prediction.eps)
+        return prediction
+
+    def to(self, device: torch.device | None = None, dtype: torch.dtype | None = None) -> Self:
+        """The same: a problem of the laws stays where it is."""
+        return self
+
+
+@attrs.frozen(eq=False)
+class KeepingCorrection:
+    """A correction whose base steps are kept."""
+
+    correction: Correction
+    kept: Kept
+
+    def __call__(self, probe: Probe, base: Tensor, here: Level, there: Level) -> Tensor:
+        """What the correction adds."""
+        self.kept.keep("the base step", base)
+        return self.correction(probe, base, here, there)
+
+
 class CountingNetwork(nn.Module):
     """A network that counts the rows passing through it in either direction."""
 
@@ -288,6 +365,8 @@ def laws(spec: MethodSpec) -> tuple[Law[Subject], ...]:
         is_independent_of_the_batch,
         carries_its_state,
         leaves_the_source_alone,
+        leaves_what_it_is_given_alone,
+        keeps_its_precision,
         depends_on_the_target,
         *((returns_the_source,) if spec.invertible else ()),
         counts_its_cost,

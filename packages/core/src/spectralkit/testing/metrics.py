@@ -278,6 +278,17 @@ def refuses_images_out_of_range(subject: Subject, seed: int) -> None:
 
 
 @law(examples=1)
+def refuses_differing_shapes(subject: Subject, seed: int) -> None:
+    """Images of another number, other channels or another size than the rest are refused, never broadcast."""
+    others = {"number": (slice(1),), "channels": (slice(None), slice(1)), "size": (..., slice(1))}
+    for name in set(subject.spec.inputs) - {"latent"}:
+        for told, cut in others.items():
+            inputs = subject.inputs(seed)
+            inputs[name] = inputs[name][cut]
+            demand_refusal(SpectralkitError, partial(subject.score, inputs), f"{name} of another {told}")
+
+
+@law(examples=1)
 def leaves_its_inputs_alone(subject: Subject, seed: int) -> None:
     """No input is written to."""
     inputs = subject.inputs(seed)
@@ -312,6 +323,7 @@ def explains_itself(subject: Subject, seed: int) -> None:
 def laws(spec: MetricSpec) -> tuple[Law[Subject], ...]:
     """What a metric of these inputs, and of this direction if it has one, obeys."""
     directed = spec.higher_is_better is not None
+    pairs = len(set(spec.inputs) - {"latent"}) > 1
     compares = directed and len(spec.inputs) == 2 and "generated" in spec.inputs and "latent" not in spec.inputs
     return (
         is_a_score,
@@ -331,6 +343,7 @@ def laws(spec: MetricSpec) -> tuple[Law[Subject], ...]:
         has_no_score_without_samples,
         refuses_what_is_no_number,
         *((refuses_images_out_of_range,) if spec.inputs != ("latent",) else ()),
+        *((refuses_differing_shapes,) if pairs else ()),
         leaves_its_inputs_alone,
         *((prefers_the_truth,) if compares else ()),
         explains_itself,

@@ -202,17 +202,20 @@ def is_independent_of_the_batch(subject: Subject, seed: int) -> None:
 
 @law(examples=1)
 def can_be_differentiated(subject: Subject, seed: int) -> None:
-    """Gradients flow to the state and to the condition, and to nothing else."""
+    """Gradients flow to the state, to the condition where it is no integer class, and to nothing else."""
     level, x = subject.states(seed)[1]
     name = next(iter(subject.model.conditions))
     condition = subject.model.condition(name)
     frozen = subject.model.denoiser(x, level, condition)
     demand(not stacked(frozen).requires_grad, "weights or embeddings are not frozen")
-    state, embedding = x.clone().requires_grad_(), condition.embedding.clone().requires_grad_()
-    prediction = subject.model.denoiser(state, level, Condition(embedding, condition.null))
-    demand(stacked(prediction).requires_grad, "the prediction is cut off from state and condition")
-    gradients = torch.autograd.grad(stacked(prediction).square().mean(), (state, embedding))
-    for told, gradient in zip(("state", "condition"), gradients, strict=True):
+    embedding = condition.embedding.clone()
+    points = {"state": x.clone().requires_grad_()}
+    if embedding.is_floating_point():
+        points["condition"] = embedding.requires_grad_()
+    prediction = subject.model.denoiser(points["state"], level, Condition(embedding, condition.null))
+    demand(stacked(prediction).requires_grad, f"the prediction is cut off from {' and '.join(points)}")
+    gradients = torch.autograd.grad(stacked(prediction).square().mean(), tuple(points.values()))
+    for told, gradient in zip(points, gradients, strict=True):
         demand_finite(gradient, f"the gradient of the {told}")
         demand(bool((gradient != 0).any()), f"the gradient of the {told} is zero")
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from spectralkit.errors import DataError
-from spectralkit.metric import check_images, check_tensor
+from spectralkit.metric import check_images
 
 
 def checked_pair(metric: str, generated: Tensor, reference: Tensor, smallest: int = 1) -> tuple[Tensor, Tensor]:
@@ -25,21 +25,9 @@ def checked_pair(metric: str, generated: Tensor, reference: Tensor, smallest: in
         DataError: On integers, or on a wrong shape, range or size.
         NonFiniteError: On NaN or infinity.
     """
-    check_tensor(metric, "generated", generated)
-    check_tensor(metric, "reference", reference)
-    if generated.shape != reference.shape:
-        raise DataError(
-            f"{metric}: generated {tuple(generated.shape)} and reference {tuple(reference.shape)} differ in shape: "
-            "resize or crop one of them"
-        )
-    if generated.numel() == 0:
-        raise DataError(f"{metric}: the images are empty, {tuple(generated.shape)}: pass at least one sample")
-    dtype = torch.promote_types(generated.dtype, reference.dtype)
-    if not dtype.is_floating_point:
-        raise DataError(f"{metric}: images hold {dtype}: divide 8-bit values by 255")
     check_images(metric, generated=generated, reference=reference)
     height, width = generated.shape[-2:]
     if min(height, width) < smallest:
         raise DataError(f"{metric}: images of {height}x{width} are too small: both sides must be at least {smallest}")
-    dtype = torch.promote_types(dtype, torch.float32)
+    dtype = torch.promote_types(torch.promote_types(generated.dtype, reference.dtype), torch.float32)
     return generated.to(dtype), reference.to(dtype)

@@ -116,11 +116,6 @@ class LPIPS(MeanScore):
             DataError: On inputs too small, of different shape, of other than 1 or 3 channels, or outside [0, 1].
             NonFiniteError: On NaN or infinity.
         """
-        if generated.shape != reference.shape or generated.numel() == 0:
-            raise DataError(
-                f"lpips: generated {tuple(generated.shape)} and reference {tuple(reference.shape)} must be alike and "
-                "not empty: resize or crop one of them"
-            )
         check_images("lpips", generated=generated, reference=reference)
         channels, height, width = generated.shape[1:]
         if channels not in (1, 3):
