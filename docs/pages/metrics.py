@@ -89,7 +89,7 @@ def altered(real: Tensor) -> Mapping[str, Tensor]:
     noise = torch.randn(real.shape, generator=torch.Generator().manual_seed(SEED))
     return {
         "the real image": real,
-        "another real image": real.roll(len(real) // 2, 0),
+        "another real image": real.roll(len(real) // 2 + 1, 0),  # samples take turns among tiles: of another tile
         "real, low-passed at 0.25": low_passed(real, 0.25),
         "real, low-passed at 0.125": low_passed(real, 0.125),
         "real, low-passed at 0.0625": low_passed(real, 0.0625),

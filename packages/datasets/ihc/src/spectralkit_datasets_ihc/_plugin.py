@@ -12,8 +12,8 @@ def spectralkit_datasets() -> tuple[DatasetSpec, ...]:
         DatasetSpec(
             name="ihc",
             target="spectralkit_datasets_ihc.ihc:Ihc",
-            training="spectralkit_datasets_ihc.ihc:IhcTraining",
-            summary="Super-resolution of real histology (scikit-image), x4, x8 or x16, on a held-out strip",
+            training="spectralkit_datasets_ihc.training:IhcTraining",
+            summary="Real histology (scikit-image) from x4, x8 or x16 low resolution, or from edges, on held-out tiles",
             citation="scikit-image, data.immunohistochemistry",
         ),
     )

@@ -1,129 +1,94 @@
-"""Immunohistochemistry super-resolution: real histology from scikit-image.
-
-One 512 x 512 RGB micrograph (colon tissue, DAB + haematoxylin; Cell Biology and Biomedical Research, Harvard, via
-scikit-image). Models train on the left three quarters; samples come from the held-out right quarter.
-
-Training is unpaired: the left part is cut into four horizontal bands of 128 pixels; bands 0 and 2 supply the
-high-resolution target domain, bands 1 and 3 the low-resolution source domains, so that no pixel is seen in both.
-"""
+"""Immunohistochemistry: real histology, from low resolution or from edges to what the microscope saw."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from typing import Literal, get_args
 
 import attrs
-import numpy as np
-import torch
 from torch import Tensor
 
-from spectralkit.data import Sample, Structure, decimate
+from spectralkit.data import Sample, Structure
 from spectralkit.errors import ConfigurationError
+from spectralkit_datasets_ihc.domains import DOMAINS, EDGES, SCALES, TARGET, source_name
+from spectralkit_datasets_ihc.micrograph import HELD_OUT, Crop, check_size, crops, load_pixels
 
-SCALES = (4, 8, 16)
-TARGET = "high"
-SPLIT, BAND = 384, 128
+Task = Literal["super-resolution", "edges"]
 
-
-def source_name(scale: int) -> str:
-    """The condition of images decimated by ``scale``."""
-    return f"low-x{scale}"
-
-
-def load_pixels() -> Tensor:
-    """The whole micrograph, (3, 512, 512) in [0, 1]."""
-    from skimage.data import immunohistochemistry
-
-    pixels: np.ndarray = immunohistochemistry()
-    return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1))).float() / 255
-
-
-def _starts(low: int, high: int, size: int, count: int) -> list[int]:
-    """``count`` evenly spaced positions of a window of ``size`` in [low, high)."""
-    return [round(s) for s in np.linspace(low, high - size, count)]
+DEFAULT_SCALE = 8
 
 
 @attrs.frozen(eq=False)
 class Ihc:
-    """Held-out crops of the right quarter: ``decimate(crop, scale)`` to be translated into ``crop``.
+    """Held-out crops, degraded, to be translated into themselves.
 
-    64 crops on a grid of 4 columns by 16 rows; neighbours overlap when ``size`` exceeds their distance.
+    16 crops of each of the four held-out tiles; neighbours overlap. Above 125 pixels a tile holds 9, 4 or 1.
 
     Args:
-        scale: Decimation factor, one of 4, 8, 16.
-        size: Side of the crops, divisible by ``scale``, at most 128.
+        task: From what: ``super-resolution`` from decimated crops, ``edges`` from their edge maps, black on white.
+        scale: Decimation factor of super-resolution, one of 4, 8, 16; None is 8.
+        size: Side of the crops, at most 128; divisible by ``scale``.
     """
 
-    scale: int = 8
+    task: Task = "super-resolution"
+    scale: int | None = None
     size: int = 64
     pixels: Tensor = attrs.field(factory=load_pixels, repr=False, init=False)
     name: str = attrs.field(default="ihc", init=False)
     target: str = attrs.field(default=TARGET, init=False)
-    structure: Structure = attrs.field(default="rgb", init=False)
 
     def __attrs_post_init__(self) -> None:
-        if self.scale not in SCALES:
+        if self.task not in get_args(Task):
+            known = " or ".join(get_args(Task))
+            raise ConfigurationError(f"task {self.task} is impossible for data set ihc: choose {known}")
+        if self.task == "edges" and self.scale is not None:
+            raise ConfigurationError(
+                f"scale {self.scale} has no meaning for task edges of data set ihc: leave it out, or choose task "
+                "super-resolution"
+            )
+        if self.scale not in (None, *SCALES):
             known = ", ".join(map(str, SCALES))
             raise ConfigurationError(f"scale {self.scale} is impossible for data set ihc: choose one of {known}")
-        if not 0 < self.size <= BAND or self.size % self.scale:
-            raise ConfigurationError(
-                f"size {self.size} is impossible for data set ihc: choose a multiple of {self.scale} up to {BAND}"
-            )
+        check_size(self.size, self._multiple)
+
+    @property
+    def _multiple(self) -> int:
+        """What the side of a crop must be divisible by: the decimation factor, where there is one."""
+        if self.task == "edges":
+            return 1
+        return DEFAULT_SCALE if self.scale is None else self.scale
 
     @property
     def source(self) -> str:
-        return source_name(self.scale)
+        return EDGES if self.task == "edges" else source_name(self._multiple)
+
+    @property
+    def structure(self) -> Structure:
+        return "masked-grey" if self.task == "edges" else "rgb"
 
     @property
     def shape(self) -> tuple[int, int, int]:
         return (3, self.size, self.size)
 
     def __len__(self) -> int:
-        return 64
+        return len(self._held_out())
 
     def __getitem__(self, index: int) -> Sample:
-        if not 0 <= index < len(self):
+        if index < 0:
             raise IndexError(index)
-        # Rows first in bit-reversed order, so that the first few samples already spread over the strip.
-        row, column = int(f"{index % 16:04b}"[::-1], 2), index // 16
-        y, x = _starts(0, 512, self.size, 16)[row], _starts(SPLIT, 512, self.size, 4)[column]
-        reference = self.pixels[:, y : y + self.size, x : x + self.size]
-        return Sample(f"y{y}-x{x}", decimate(reference, self.scale), reference)
+        crop = self._held_out()[index]
+        reference = crop.of(self.pixels)
+        return Sample(f"y{crop.y}-x{crop.x}", DOMAINS[self.source].show(reference), reference)
 
     def sources(self) -> Iterator[Tensor]:
-        return (decimate(crop, self.scale) for crop in self._training_crops(bands=(1, 3)))
+        return self._training_images(self.source)
 
     def targets(self) -> Iterator[Tensor]:
-        return self._training_crops(bands=(0, 2))
+        return self._training_images(self.target)
 
-    def _training_crops(self, bands: tuple[int, int]) -> Iterator[Tensor]:
-        for band in bands:
-            for y in _starts(band * BAND, (band + 1) * BAND, self.size, 4):
-                for x in _starts(0, SPLIT, self.size, 12):
-                    yield self.pixels[:, y : y + self.size, x : x + self.size]
+    def _held_out(self) -> tuple[Crop, ...]:
+        return tuple(crops(HELD_OUT, self.size))
 
-
-@attrs.frozen(eq=False)
-class IhcTraining:
-    """Random flipped and rotated crops of the left three quarters, unpaired by bands."""
-
-    pixels: Tensor = attrs.field(factory=load_pixels, repr=False, init=False)
-    conditions: tuple[str, ...] = attrs.field(default=(*map(source_name, SCALES), TARGET), init=False)
-
-    @property
-    def digest(self) -> str:
-        return hashlib.sha256((self.pixels * 255).round().byte().numpy().tobytes()).hexdigest()
-
-    def draw(self, domains: Sequence[int], size: int, generator: torch.Generator) -> Tensor:
-        return torch.stack([self._crop(domain, size, generator) for domain in domains])
-
-    def _crop(self, domain: int, size: int, generator: torch.Generator) -> Tensor:
-        def below(bound: int) -> int:
-            return int(torch.randint(bound, (), generator=generator))
-
-        is_target = self.conditions[domain] == TARGET
-        band = 2 * below(2) + (0 if is_target else 1)
-        y, x = band * BAND + below(BAND - size + 1), below(SPLIT - size + 1)
-        crop = torch.rot90(self.pixels[:, y : y + size, x : x + size], below(4), (-2, -1))
-        crop = crop.flip(-1) if below(2) else crop
-        return crop if is_target else decimate(crop, SCALES[domain])
+    def _training_images(self, condition: str) -> Iterator[Tensor]:
+        domain = DOMAINS[condition]
+        return (domain.show(crop.of(self.pixels)) for crop in crops(domain.places, self.size))
