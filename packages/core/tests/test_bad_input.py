@@ -312,7 +312,7 @@ OPTIONS = [
     run("half a seed", ["--seed", "0.5"], "--seed: invalid int value: '0.5'"),
     run("guidance NaN", ["--guidance", "nan"], "guidance must be a finite number, got nan"),
     run("guidance infinite", ["--inversion-guidance", "inf"], "inversion-guidance must be a finite number, got inf"),
-    run("guidance that overflows", ["--guidance", "1e300"], "produced NaN or infinity", "sample 's0'"),
+    run("guidance that overflows", ["--guidance", "1e300"], "gives NaN or infinity in sample 's0'", "the guidance"),
     run("unknown label", ["--label", "last"], "--label: invalid choice: 'last'"),
     run(
         "next label without meaning",
@@ -483,9 +483,9 @@ OUTPUTS = [
     run("unwritable output", ["--out", "/proc/spectralkit/out"], "cannot write to output directory /proc/spectralkit"),
     run("output name too long", ["--out", "x" * 300], "File name too long"),
     run("output with a null", ["--out", "a\0b"], "cannot write to output directory a", "null"),
-    run("failure in new folders", ["--out", "new/folders/out", "--guidance", "1e300"], "produced NaN"),
+    run("failure in new folders", ["--out", "new/folders/out", "--guidance", "1e300"], "gives NaN"),
     run("failure after a sample", ["--batch-size", "1", "--set", "dataset.fault=nan"], "image 's1' holds NaN"),
-    Case("default output", [*RUN[:-2], "--guidance", "1e300"], ("produced NaN",)),
+    Case("default output", [*RUN[:-2], "--guidance", "1e300"], ("gives NaN",)),
 ]
 
 # --- checkpoints ------------------------------------------------------------------------------------------------------

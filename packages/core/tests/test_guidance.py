@@ -51,6 +51,28 @@ def test_a_null_condition_cannot_be_guided(seed: int, w: float, level: Level) ->
     )
 
 
+class Blind(nn.Module):
+    """Passes no gradient on."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor, label: Tensor, embedding: Tensor) -> Tensor:
+        output: Tensor = self.network(x, label, embedding)
+        return output.detach()
+
+
+@pytest.mark.parametrize("kind", DENOISERS[:-1], ids=lambda kind: type(kind).__name__)
+def test_a_gradient_goes_through_the_network_or_nowhere(kind: object) -> None:
+    denoiser = build(kind, 0)
+    assert isinstance(denoiser, NetworkDenoiser)
+    blind = attrs.evolve(denoiser, network=Blind(denoiser.network))
+    x, level = normal(0, 2, 3, 8, 8).requires_grad_(), Level(1.0, 0.8, 0.6)
+    assert both(denoiser(x, level, one_hot(0))).requires_grad
+    assert not both(blind(x, level, one_hot(0))).requires_grad
+
+
 class Recorder(nn.Module):
     """Counts the rows it is given, and remembers their embeddings."""
 

@@ -1,7 +1,6 @@
 """The public face in Python: load things by name, invert, sample, translate.
 
 import spectralkit as sk
-
 model = sk.load_model("edm")
 method = sk.load_method("ovg(eta_lf=1e-4)+taba")
 inverted = sk.invert(model, method, images, source="low-x8", steps=50, seed=42)
@@ -141,6 +140,7 @@ def invert(
         noise=numbers,
         label=label,
         meter=Meter(len(images)),
+        model=model.name,
     )
     with memory_told(context.x0):
         found = driver.invert(method, context, keep_trajectory=keep_trajectory, callback=onlooker(progress, callback))
@@ -173,24 +173,24 @@ def sample(
     """
     check_weight("guidance", guidance)
     inverted.check_schedule(model)
-    inversion = inverted.inversion
     context = attrs.evolve(
         inverted.context,
         denoiser=model.denoiser,
         target=model.condition(target),
         sampling_guidance=guidance,
         meter=Meter(inverted.context.meter.batch),
+        model=model.name,
     )
     with memory_told(context.x0):
-        sampled = driver.complete(method, inversion, context, callback=onlooker(progress, callback))
+        sampled = driver.complete(method, inverted.inversion, context, callback=onlooker(progress, callback))
     context.noise.check_used()
     records = {name: torch.stack(values) for name, values in context.meter.records.items()}
     return Output(
         images=model.codec.decode(sampled.x),
         latent=inverted.latent,
-        inversion=inversion,
+        inversion=inverted.inversion,
         cost=context.meter.cost,
-        records={**inversion.records, **records},
+        records={**inverted.inversion.records, **records},
         state=sampled.state,
     )
 

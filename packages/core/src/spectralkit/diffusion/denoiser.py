@@ -104,6 +104,8 @@ class NetworkDenoiser:
         output = guide(self.network, scaled, label, condition, guidance).to(x.dtype)
         if output.shape != x.shape:  # one that broadcasts would be wrong without a word
             raise DataError(f"the network gives {tuple(output.shape)} for a state of {tuple(x.shape)}: both must agree")
+        if not output.requires_grad:
+            x = x.detach()  # a gradient that passed the network by would be wrong without a word
         affine = self.parameterization.affine(level.alpha, level.sigma)
         return Prediction(affine.p * x + affine.q * output, affine.p_eps * x + affine.q_eps * output)
 

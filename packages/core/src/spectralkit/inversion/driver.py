@@ -17,6 +17,7 @@ from spectralkit.diffusion.batch import shape_of
 from spectralkit.diffusion.schedule import Level
 from spectralkit.errors import ConfigurationError, NonFiniteError
 from spectralkit.inversion import returned
+from spectralkit.inversion.owners import owners_told
 from spectralkit.inversion.parts import (
     Encoded,
     EntryStart,
@@ -130,7 +131,7 @@ def invert(parts: Parts, context: Context, *, keep_trajectory: bool = False, cal
     """
     start, step = parts.start or EntryStart(), parts.step or MoveStep()
     keep = keep_trajectory or (parts.sampler is not None and parts.sampler.needs_trajectory)
-    with torch.no_grad():
+    with torch.no_grad(), owners_told(parts, context):
         encoded = _encoded(start, context)
         if encoded.index > context.top:
             raise ConfigurationError(
@@ -172,7 +173,7 @@ def sample(parts: Parts, inversion: Inversion, context: Context, *, callback: Ca
         NonFiniteError: If a state overflows; names the step, the level and the sample.
     """
     sampler = parts.sampler or MoveSampler()
-    with torch.no_grad():
+    with torch.no_grad(), owners_told(parts, context):
         x, state = returned.pair(sampler, sampler.init(inversion, context), inversion.latent)
         for done, index in enumerate(range(inversion.index, 0, -1), start=1):
             here, there = context.levels[index], context.levels[index - 1]

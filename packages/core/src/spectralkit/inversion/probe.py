@@ -13,13 +13,16 @@ from torch import Tensor
 from spectralkit.diffusion.denoiser import Condition, Denoiser, evaluations
 from spectralkit.diffusion.prediction import Prediction
 from spectralkit.diffusion.schedule import Level, Schedule
-from spectralkit.errors import ConfigurationError
+from spectralkit.errors import ConfigurationError, NonFiniteError
 from spectralkit.inversion import returned
 from spectralkit.inversion.noise import Noise
-from spectralkit.plugins.text import brief
+from spectralkit.plugins.text import brief, called
 
 Label = Literal["current", "next"]
 """What an inversion step tells the network: the level x is at, or the noisier level it moves to."""
+
+SOUND = 1e3
+"""Multiples of its level's scale beyond which a state has run away: what a network makes of it is not its fault."""
 
 
 def check_weight(name: str, weight: float) -> None:
@@ -83,6 +86,7 @@ class Context:
         noise: The batch's randomness.
         label: Time-label convention of inversion steps.
         meter: Counts and diagnostics.
+        model: What messages call the model.
     """
 
     denoiser: Denoiser
@@ -97,6 +101,7 @@ class Context:
     noise: Noise
     label: Label
     meter: Meter
+    model: str = ""
 
     def __attrs_post_init__(self) -> None:
         if self.label not in get_args(Label):
@@ -108,9 +113,28 @@ class Context:
         return len(self.levels) - 1
 
     def predict(self, x: Tensor, level: Level, condition: Condition, guidance: float) -> Prediction:
-        """One counted evaluation."""
+        """One counted evaluation.
+
+        Raises:
+            NonFiniteError: If the model makes NaN or infinity of a sound state.
+        """
         self.meter.forward_rows += evaluations(guidance) * x.shape[0]
-        return returned.prediction(self.denoiser, self.denoiser(x, level, condition, guidance), x)
+        prediction = returned.prediction(self.denoiser, self.denoiser(x, level, condition, guidance), x)
+        self._check_sound(prediction, x, level)
+        return prediction
+
+    def _check_sound(self, prediction: Prediction, x: Tensor, level: Level) -> None:
+        finite = (torch.isfinite(prediction.x0) & torch.isfinite(prediction.eps)).flatten(1).all(dim=1)
+        if finite.all():
+            return
+        row = int((~finite).nonzero()[0])
+        if float(x[row].detach().abs().max()) <= SOUND * (level.alpha + level.sigma):
+            # A method may ask for some of the samples only.
+            sample = f"sample '{self.noise.ids[row]}'" if len(x) == len(self.noise.ids) else f"row {row}"
+            raise NonFiniteError(
+                f"{called('model', self.model)} gives NaN or infinity in {sample} for a finite state at the level "
+                f"sigma={level.sigma:.4g}: check its weights, its precision and the guidance"
+            )
 
     def gradient(self, losses: Tensor, point: Tensor) -> Tensor:
         """One counted backward through one conditional evaluation, for what is no state (an embedding).
@@ -121,9 +145,25 @@ class Context:
 
         Returns:
             (n, ...), the gradient of each loss in its own row.
+
+        Raises:
+            ConfigurationError: If the network passes none back.
         """
+        self.check_differentiable("condition", losses)
         self.meter.backward_rows += losses.shape[0]
         return torch.autograd.grad(losses.sum(), point)[0]
+
+    def check_differentiable(self, point: str, *outputs: Tensor) -> None:
+        """Refuse outputs without a gradient in the ``point`` (state, condition) that they are differentiated in.
+
+        Raises:
+            ConfigurationError: Naming the model.
+        """
+        if not all(output.requires_grad for output in outputs):
+            raise ConfigurationError(
+                f"{called('model', self.model)} passes no gradient back to its {point}, which this method needs: its "
+                f"network runs under torch.no_grad, detaches what it is given or returns, or ignores the {point}"
+            )
 
 
 @attrs.define(eq=False)
@@ -170,6 +210,9 @@ class Probe:
         """``J^T w`` summed over the given cotangents of ``x0_hat`` and ``eps_hat``; (B, C, H, W).
 
         The Jacobian is taken with respect to x through the network, the conversion to a prediction included.
+
+        Raises:
+            ConfigurationError: If the network passes no gradient back.
         """
         if not self.differentiable:
             raise ValueError("this probe keeps no graph: create it with differentiable=True")
@@ -177,6 +220,7 @@ class Probe:
         assert self._live is not None
         assert self._point is not None
         pairs = [(out, w) for out, w in ((self._live.x0, x0), (self._live.eps, eps)) if w is not None]
+        self.context.check_differentiable("state", *(out for out, _ in pairs))
         self.context.meter.backward_rows += evaluations(self.guidance) * self.x.shape[0]
         outputs, cotangents = zip(*pairs, strict=True)
         return torch.autograd.grad(outputs, self._point, cotangents, retain_graph=True)[0]

@@ -67,6 +67,7 @@ def generate(
             noise=noise,
             label="current",
             meter=Meter(len(noise.ids)),
+            model=model.name,
         )
         start = Inversion(x, steps, (), steps, None, Cost(), {})
         images.append(model.codec.decode(driver.sample(parts, start, context).x.float()).cpu())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from traceback import walk_tb
@@ -13,7 +13,7 @@ from spectralkit.errors import PluginError
 from spectralkit.plugins.containment import contained
 from spectralkit.plugins.hookspecs import PROJECT
 from spectralkit.plugins.specs import Spec
-from spectralkit.plugins.text import brief, message, reason
+from spectralkit.plugins.text import brief, one_line, reason
 
 
 @attrs.frozen
@@ -48,12 +48,27 @@ class Registered:
         return self.spec.target.partition(":")[0]
 
 
-class ContractError(TypeError):
-    """An object of a plugin's did not do what its contract says; ``by`` is that object."""
+class ContractError(PluginError):
+    """An object of a plugin's did not do what its contract says.
+
+    Args:
+        by: That object.
+        told: What it did instead.
+    """
 
     def __init__(self, by: object, told: str) -> None:
-        super().__init__(f"{brief(by)} {told}")
+        self.by, self.breach = by, f"{brief(by)} {told}"
         self.module = str(getattr(by, "__module__", None))
+        super().__init__(self.breach)
+
+    def lay_to(self, owner: str) -> None:
+        """Name whose the object is: who reads the message may not know it."""
+        self.args = (breach_of(owner, self),)
+
+
+def breach_of(owner: str, error: ContractError) -> str:
+    """What to tell of a breach."""
+    return f"{owner} breaks its contract: {one_line(error.breach)}"
 
 
 _PART: ContextVar[tuple[list[Registered], ...]] = ContextVar("_PART", default=())
@@ -92,7 +107,7 @@ def blame(*suspects: Registered) -> Iterator[None]:
     Raises:
         PluginError: With what was raised as its cause.
     """
-    with contained(lambda error: failure(error, culprits(error, suspects) or suspects)):
+    with _failing(lambda: suspects):
         yield
 
 
@@ -100,19 +115,29 @@ def blame(*suspects: Registered) -> Iterator[None]:
 def blaming(*kinds: str) -> Iterator[None]:
     """:func:`blame`, of everything of ``kinds`` that has taken part by then."""
 
-    def told(error: BaseException) -> PluginError:
-        suspects = tuple(registered for registered in parts_taken() if registered.spec.kind in kinds)
-        return failure(error, culprits(error, suspects) or suspects)
-
-    with contained(told):
+    with _failing(lambda: tuple(registered for registered in parts_taken() if registered.spec.kind in kinds)):
         yield
+
+
+@contextmanager
+def _failing(suspects: Callable[[], tuple[Registered, ...]]) -> Iterator[None]:
+    """Within, whatever is raised is laid to those of the suspects, as they are by then, that it came from."""
+
+    def told(error: BaseException) -> PluginError:
+        return failure(error, culprits(error, suspects()) or suspects())
+
+    try:
+        with contained(told):
+            yield
+    except ContractError as error:
+        raise told(error) from error
 
 
 def failure(error: BaseException, guilty: tuple[Registered, ...]) -> PluginError:
     """What to raise for ``error``."""
     names = " or ".join(dict.fromkeys(registered.origin for registered in guilty))
     if isinstance(error, ContractError):
-        return PluginError(f"{names or 'a plugin'} breaks its contract: {message(error)}")
+        return PluginError(breach_of(names or "a plugin", error))
     return PluginError(f"{names or 'a plugin'} failed: {reason(error)} (SPECTRALKIT_DEBUG=1 shows where)")
 
 

@@ -35,6 +35,11 @@ def reason(error: BaseException) -> str:
     return f"{_class_name(error)}: {told}" if told else _class_name(error)
 
 
+def called(kind: str, name: str) -> str:
+    """``model 'edm'``, or ``the model`` where it has no name."""
+    return f"{kind} {name!r}" if name else f"the {kind}"
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """``did you mean 'ovg'? `` where one of the known names is near, else nothing."""
     near = get_close_matches(name, sorted(known), n=1)
