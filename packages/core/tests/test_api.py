@@ -118,7 +118,7 @@ def test_a_target_that_does_not_exist_is_refused_before_the_work() -> None:
 
 @pytest.mark.parametrize("images", [None, [1.0], torch.rand(2, 3, 8, 8).numpy()])
 def test_what_is_no_tensor_is_told(images: object) -> None:
-    with pytest.raises(DataError, match=r"images must be a torch tensor, got .*: try torch\.as_tensor"):
+    with pytest.raises(DataError, match=r"sk\.invert: images must be a torch tensor, got .*: try torch\.as_tensor"):
         sk.invert(tiny(), Parts(), images, source="low")  # type: ignore[arg-type]
 
 
@@ -332,11 +332,14 @@ def test_a_diffusers_network_is_one_too() -> None:
     ("options", "told"),
     [
         ({"conditions": ()}, "at least one"),
-        ({"conditions": "low"}, "conditions must be names"),
+        (
+            {"conditions": "low"},
+            "conditions must be a list of str or a mapping of str to a torch tensor or None, got 'low'",
+        ),
         ({"conditions": {"low": torch.zeros(2, 3)}}, r"condition 'low' must be one row"),
         ({"conditions": {"low": torch.zeros(1, 3), "high": torch.zeros(1, 4)}}, "condition 'high' must be one row"),
         ({"conditions": {"low": torch.zeros(1, 3)}}, "condition 'null' must be one row"),
-        ({"process": 3}, "process must be"),
+        ({"process": 3}, "process must be str or a Process, got 3"),
         ({"process": "dimm"}, "unknown parameterization 'dimm'"),
     ],
 )

@@ -18,9 +18,9 @@ import attrs
 import torch
 from torch import Tensor
 
-from spectralkit.data import TranslationDataset, check_input
+from spectralkit.data import TranslationDataset
 from spectralkit.errors import ConfigurationError
-from spectralkit.inversion import driver, returned
+from spectralkit.inversion import driver
 from spectralkit.inversion.driver import Callback, Progress, Transition, onlooker
 from spectralkit.inversion.memory import memory_told
 from spectralkit.inversion.method import load_method
@@ -28,11 +28,13 @@ from spectralkit.inversion.noise import Noise
 from spectralkit.inversion.parts import Parts
 from spectralkit.inversion.probe import Context, Label, Meter, check_weight
 from spectralkit.metric import load_metric
+from spectralkit.models.coding import decode, decoded, encode, encoded, ids_of
 from spectralkit.models.loading import load_model
 from spectralkit.models.model import Model
 from spectralkit.models.own import from_network
 from spectralkit.models.prior import generate
 from spectralkit.models.result import Inverted, Output
+from spectralkit.plugins.held import held
 from spectralkit.plugins.registry import register, registry
 
 __all__ = [
@@ -54,6 +56,7 @@ __all__ = [
 ]
 
 
+@held
 def load_dataset(name: str, /, **parameters: Any) -> TranslationDataset:
     """The data set registered as ``name``.
 
@@ -63,26 +66,7 @@ def load_dataset(name: str, /, **parameters: Any) -> TranslationDataset:
     return cast(TranslationDataset, registry().build("dataset", name, **parameters))
 
 
-def encode(model: Model, images: Tensor, *, seed: int = 42, ids: Sequence[str] | None = None) -> Tensor:
-    """(B, C, H, W) images in [0, 1] in the space the diffusion lives in, (B, c, h, w); no noise level is added.
-
-    Args:
-        model: From :func:`load_model`.
-        images: The images.
-        seed: Of the codec's randomness, where it has any.
-        ids: One id per image; with the seed it determines the image's noise. Default 0, 1, ...
-
-    Raises:
-        SpectralkitError: If an image does not fit.
-    """
-    return _encode(model, images, Noise(seed, _ids(images, ids)))
-
-
-def decode(model: Model, x: Tensor) -> Tensor:
-    """(B, c, h, w) in the space the diffusion lives in -> (B, C, H, W) images in [0, 1]."""
-    return model.codec.decode(x)
-
-
+@held
 def invert(
     model: Model,
     method: Parts,
@@ -125,14 +109,14 @@ def invert(
         raise ConfigurationError(
             f"label 'next' has no meaning for model '{model.name}': its network is preconditioned for the level x is at"
         )
-    numbers = Noise(seed, _ids(images, ids), given=noise or {})
+    numbers = Noise(seed, ids_of(images, ids), given=noise or {})
     condition = model.condition(source)
     context = Context(
         denoiser=model.denoiser,
         schedule=model.schedule,
         levels=model.schedule.levels(steps),
         top=driver.top_index(method, steps),
-        x0=_encode(model, images, numbers, method.dtype),
+        x0=encoded(model, images, numbers, method.dtype),
         source=condition,
         target=condition,
         inversion_guidance=guidance,
@@ -144,9 +128,12 @@ def invert(
     )
     with memory_told(context.x0):
         found = driver.invert(method, context, keep_trajectory=keep_trajectory, callback=onlooker(progress, callback))
+    if method.sampler is None and method.repeats in (None, 1):  # nothing draws on the way back
+        numbers.check_used()
     return Inverted(found.latent / model.schedule.unit_scale(context.levels[found.index]), found, context)
 
 
+@held
 def sample(
     model: Model,
     method: Parts,
@@ -186,7 +173,7 @@ def sample(
     context.noise.check_used()
     records = {name: torch.stack(values) for name, values in context.meter.records.items()}
     return Output(
-        images=model.codec.decode(sampled.x),
+        images=decoded(model, sampled.x),
         latent=inverted.latent,
         inversion=inverted.inversion,
         cost=context.meter.cost,
@@ -195,6 +182,7 @@ def sample(
     )
 
 
+@held
 def translate(
     model: Model,
     method: Parts,
@@ -237,14 +225,3 @@ def translate(
     )
     out = sample(model, method, inverted, target=target, guidance=guidance, progress=progress, callback=callback)
     return attrs.evolve(out, cost=inverted.cost + out.cost)
-
-
-def _ids(images: Tensor, ids: Sequence[str] | None) -> Sequence[str]:
-    return [str(i) for i in range(len(images) if isinstance(images, Tensor) else 0)] if ids is None else ids
-
-
-def _encode(model: Model, images: Tensor, noise: Noise, dtype: torch.dtype = torch.float32) -> Tensor:
-    """Checked images, encoded, in ``dtype`` or better."""
-    check_input(images, noise.ids)
-    x = returned.batch(model.codec, model.codec.encode(images.to(model.device), noise), len(images))
-    return x.to(torch.promote_types(images.dtype, dtype))

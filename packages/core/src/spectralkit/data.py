@@ -111,6 +111,16 @@ def decimate(image: Tensor, scale: int) -> Tensor:
     return kept.repeat_interleave(scale, dim=-2).repeat_interleave(scale, dim=-1)
 
 
+def check_batch(name: str, x: Tensor) -> None:
+    """Refuse what is not a batch, (B, C, H, W), of floating-point numbers.
+
+    Raises:
+        DataError: Naming it.
+    """
+    if x.ndim != 4 or not x.numel() or not x.is_floating_point():
+        raise DataError(f"{name} must be a non-empty floating-point (B, C, H, W) batch, got {x.dtype} {tuple(x.shape)}")
+
+
 def check_input(images: Tensor, ids: Sequence[str]) -> None:
     """Refuse what is not a finite batch of images in [0, 1], one per id.
 
@@ -119,12 +129,7 @@ def check_input(images: Tensor, ids: Sequence[str]) -> None:
         DataError: On a wrong shape or range, naming the image.
         NonFiniteError: On NaN or infinity, naming the image.
     """
-    if not isinstance(images, Tensor):
-        raise DataError(f"images must be a torch tensor, got {type(images).__name__}: try torch.as_tensor")
-    if images.ndim != 4 or not images.numel() or not images.is_floating_point():
-        raise DataError(
-            f"images must be a non-empty floating-point (B, C, H, W) batch, got {images.dtype} {tuple(images.shape)}"
-        )
+    check_batch("images", images)
     if len(ids) != len(images):
         raise ConfigurationError(f"{len(images)} images need as many ids, got {len(ids)}")
     for name, image in zip(ids, images, strict=True):

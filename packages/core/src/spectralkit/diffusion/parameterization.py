@@ -16,7 +16,7 @@ All coefficients are scalars or per-sample tensors, so one set of formulas serve
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import attrs
 from torch import Tensor
@@ -36,6 +36,7 @@ class Affine:
     q_eps: Scalar
 
 
+@runtime_checkable
 class Parameterization(Protocol):
     """Raw network output <-> prediction, and the training target."""
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
-from typing import Literal, Protocol, get_args
+from typing import Literal, Protocol, get_args, runtime_checkable
 
 import attrs
 import torch
@@ -60,6 +60,7 @@ class LevelBatch:
     sigma: Tensor
 
 
+@runtime_checkable
 class Schedule(Protocol):
     """The levels of a diffusion process."""
 

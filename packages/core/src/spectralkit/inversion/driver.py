@@ -112,13 +112,7 @@ class Translation:
 
 
 def top_index(parts: Parts, steps: int) -> int:
-    """Index of the noisiest level that ``parts`` climbs to, at least 1.
-
-    Raises:
-        ConfigurationError: If ``parts`` is no method.
-    """
-    if not isinstance(parts, Parts):
-        raise ConfigurationError(f"method must be Parts, as sk.load_method gives, got {brief(parts)}")
+    """Index of the noisiest level that ``parts`` climbs to, at least 1."""
     return steps if parts.depth is None else max(1, round(parts.depth * steps))
 
 

@@ -11,9 +11,11 @@ import attrs
 
 from spectralkit.inversion.expression import Term, parse
 from spectralkit.inversion.parts import Parts
+from spectralkit.plugins.held import held
 from spectralkit.plugins.registry import registry
 
 
+@held
 def load_method(expression: str, settings: Mapping[str, Mapping[str, Any]] | None = None) -> Parts:
     """The parts of a method expression such as ``ovg(eta_lf=1e-4)+taba``.
 

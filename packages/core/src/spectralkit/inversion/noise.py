@@ -54,6 +54,8 @@ class Noise:
         self.drawn.add(key)
         if key in self.given:
             numbers = self.given[key]
+            if not numbers.is_floating_point() or not torch.isfinite(numbers).all():
+                raise ConfigurationError(f"the noise given for '{key}' must be finite floating-point numbers")
             if numbers.shape != like.shape:
                 raise ConfigurationError(
                     f"the noise given for '{key}' has the shape {tuple(numbers.shape)}, needed is {tuple(like.shape)}"

@@ -15,7 +15,7 @@ Two parts that claim one slot conflict; corrections are summed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import attrs
 import torch
@@ -26,6 +26,7 @@ from spectralkit.diffusion.prediction import move
 from spectralkit.diffusion.schedule import Level
 from spectralkit.errors import ConfigurationError, SlotConflict
 from spectralkit.inversion.probe import Context, Cost, Probe
+from spectralkit.plugins.held import hold
 
 State = Any
 """What a step carries from one level to the next: a pair, a list of noises; private to the step that made it."""
@@ -88,12 +89,14 @@ class Inversion:
         return (*below, *self.trajectory)
 
 
+@runtime_checkable
 class Start(Protocol):
     """Encodes the source image as the state at some level."""
 
     def __call__(self, context: Context) -> Encoded: ...
 
 
+@runtime_checkable
 class Step(Protocol):
     """One transition towards noise; what it carries is its state, returned and never hidden."""
 
@@ -106,12 +109,14 @@ class Step(Protocol):
         ...
 
 
+@runtime_checkable
 class Correction(Protocol):
     """An addition to the base step, (B, C, H, W), from the network's evaluation at ``probe.x``."""
 
     def __call__(self, probe: Probe, base: Tensor, here: Level, there: Level) -> Tensor: ...
 
 
+@runtime_checkable
 class Sampler(Protocol):
     """One transition towards the clean image."""
 
@@ -167,7 +172,7 @@ T = TypeVar("T")
 
 
 def _tuple(corrections: Iterable[Correction]) -> tuple[Correction, ...]:
-    return tuple(corrections)
+    return tuple(corrections) if isinstance(corrections, Iterable) else corrections
 
 
 def _claim(slot: str, parts: Parts, filler: object) -> str:
@@ -206,6 +211,8 @@ class Parts:
             raise ConfigurationError(f"repeats must be at least 1, got {self.repeats}")
 
     def __add__(self, other: Parts) -> Parts:
+        hold("Parts", "what is added", other, Parts)
+
         def one(slot: str, mine: T | None, theirs: T | None) -> T | None:
             if mine is not None and theirs is not None:
                 claims = f"{_claim(slot, self, mine)} and {_claim(slot, other, theirs)}"
@@ -222,6 +229,8 @@ class Parts:
             double=self.double or other.double,
             name="+".join(filter(None, (self.name, other.name))),
         )
+
+    __radd__ = __add__  # reached by what is none
 
     @property
     def dtype(self) -> torch.dtype:

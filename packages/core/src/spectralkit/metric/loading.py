@@ -9,10 +9,12 @@ from spectralkit.data import Structure, TranslationDataset
 from spectralkit.errors import ConfigurationError
 from spectralkit.metric.score import HABITS, Score, accustomed
 from spectralkit.metric.targets import GivenTargets, real_images
+from spectralkit.plugins.held import held
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.specs import MetricSpec
 
 
+@held
 def load_metric(
     name: str,
     /,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -13,24 +12,28 @@ from spectralkit.data import TranslationDataset
 from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.models import checkpoint, legacy
 from spectralkit.models.card import FILE, read_card
+from spectralkit.models.device import find_device
 from spectralkit.models.model import Model
+from spectralkit.plugins.held import held
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.specs import ModelSpec
 
 
+@held
 def load_model(
-    name: str,
+    name: str | Path,
     /,
     *,
     dataset: TranslationDataset | None = None,
-    device: str = "cpu",
+    device: str | torch.device = "cpu",
     dtype: torch.dtype | None = None,
     **parameters: Any,
 ) -> Model:
     """A model by registered name or checkpoint directory, on ``device``.
 
     Args:
-        name: A registered name, or a checkpoint directory (:mod:`spectralkit.models.checkpoint`).
+        name: A registered name, or a checkpoint directory (:mod:`spectralkit.models.checkpoint`), as text with a
+            slash in it or as a path.
         dataset: What a fitted model (``gaussian``) is fitted to; others do not look at it.
         device: ``auto``, ``cpu``, ``cuda``, ...
         dtype: What the network runs in; None is as it was made. States and coefficients stay in float32 or better.
@@ -39,7 +42,8 @@ def load_model(
     Raises:
         SpectralkitError: If there is no such model, it cannot be read, or the device is absent.
     """
-    return build_model(name, parameters, dataset=dataset, device=device, dtype=dtype)
+    called = f"./{name}" if isinstance(name, Path) and not name.is_absolute() else str(name)
+    return build_model(called, parameters, dataset=dataset, device=device, dtype=dtype)
 
 
 def build_model(
@@ -47,7 +51,7 @@ def build_model(
     parameters: Mapping[str, Any],
     *,
     dataset: TranslationDataset | None,
-    device: str,
+    device: str | torch.device,
     dtype: torch.dtype | None = None,
 ) -> Model:
     """:func:`load_model` for parameters that somebody typed, whatever they are called."""
@@ -88,22 +92,3 @@ def trained_on(name: str) -> str:
         return cast(ModelSpec, registry().resolve("model", name).spec).dataset
     directory = Path(name)
     return (read_card(directory) if (directory / FILE).is_file() else legacy.read_config(directory)).dataset
-
-
-def find_device(name: str) -> torch.device:
-    """The device called ``name``; ``auto`` is CUDA where there is one, else the CPU.
-
-    Raises:
-        ConfigurationError: If it does not exist here.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of names that are going out of use
-            device = torch.device(name)
-            torch.empty(1, device=device).cpu()
-    except Exception as error:  # every backend that is absent fails in its own way
-        why = (str(error) or type(error).__name__).splitlines()[0]
-        raise ConfigurationError(f"device {name!r} cannot be used: {why}; use 'auto' or 'cpu'") from error
-    return device

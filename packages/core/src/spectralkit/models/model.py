@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol, Self
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, Self, runtime_checkable
 
 import attrs
 import torch
@@ -14,9 +14,12 @@ from spectralkit.diffusion.denoiser import Condition, Denoiser, NetworkDenoiser
 from spectralkit.diffusion.schedule import Schedule
 from spectralkit.errors import ConfigurationError, DataError, UnknownNameError
 from spectralkit.inversion.noise import Noise
+from spectralkit.models.device import check_precision, find_device
+from spectralkit.plugins.held import held
 from spectralkit.plugins.text import nearest
 
 
+@runtime_checkable
 class Codec(Protocol):
     """Pixels <-> the space the diffusion lives in."""
 
@@ -94,6 +97,21 @@ class Model:
             return shape == self.shape
         return all(side % self.multiple == 0 for side in shape[1:])
 
+    def check_images(self, shape: tuple[int, ...]) -> None:
+        """Refuse images of (C, H, W) that do not fit.
+
+        Raises:
+            DataError: Naming both shapes, and what would help.
+        """
+        if not self.takes(shape):
+            raise self._misfit("there are", shape, _remedy(shape, self.shape, self.multiple))
+
+    def _misfit(self, owner: str, shape: tuple[int, ...], remedy: str) -> DataError:
+        return DataError(
+            f"{owner} images of {times(shape)}, but model '{self.name}' takes {times(self.shape)} "
+            f"(channels x height x width): {remedy}"
+        )
+
     def check_fits(self, dataset: TranslationDataset) -> None:
         """Refuse a data set of another shape or other conditions than the model's.
 
@@ -101,10 +119,7 @@ class Model:
             DataError: Naming both shapes, or both sets of conditions.
         """
         if not self.takes(dataset.shape):
-            raise DataError(
-                f"data set '{dataset.name}' has images of {_times(dataset.shape)}, but model '{self.name}' takes "
-                f"{_times(self.shape)} (channels x height x width): choose another data set or model"
-            )
+            raise self._misfit(f"data set '{dataset.name}' has", dataset.shape, "choose another data set or model")
         missing = [name for name in (dataset.source, dataset.target) if name not in self.conditions]
         if missing:
             raise DataError(
@@ -113,12 +128,17 @@ class Model:
                 "model"
             )
 
-    def to(self, device: torch.device | str | None = None, *, dtype: torch.dtype | None = None) -> Model:
+    @held
+    def to(self, device: str | torch.device | None = None, *, dtype: torch.dtype | None = None) -> Model:
         """A model on another device, or with its network in another precision; this one stays as it is.
 
         Only the network runs in ``dtype``; states, coefficients and losses stay in float32 or better.
+
+        Raises:
+            ConfigurationError: If the device is absent, or no network runs in ``dtype``.
         """
-        where = None if device is None else torch.device(device)
+        where = None if device is None else find_device(device)
+        check_precision(dtype)
 
         def moved(embedding: Tensor) -> Tensor:
             return embedding.to(where, dtype if embedding.is_floating_point() else None)
@@ -131,6 +151,7 @@ class Model:
             null=None if self.null is None else moved(self.null),
         )
 
+    @held
     def with_network(self, change: Callable[[nn.Module], nn.Module]) -> Model:
         """The model with another network behind its denoiser: ``model.with_network(torch.compile)``.
 
@@ -148,8 +169,21 @@ class Model:
 
     def __repr__(self) -> str:
         knows = ", ".join(self.conditions)
-        return f"<Model '{self.name}': {_times(self.shape)}, conditions {knows}, on {self.device}>"
+        return f"<Model '{self.name}': {times(self.shape)}, conditions {knows}, on {self.device}>"
 
 
-def _times(shape: tuple[int, ...]) -> str:
+def _remedy(shape: tuple[int, ...], wanted: tuple[int, ...], multiple: int | None) -> str:
+    """What to do with images of another shape."""
+    channels = wanted[0]
+    if shape[0] != channels and shape[-1] == channels:
+        return "put the channels first, images.permute(0, 3, 1, 2)"
+    if shape[0] == 1:
+        return f"repeat the channel, images.expand(-1, {channels}, -1, -1)"
+    if shape[0] != channels:
+        return f"bring them to {channels} channel{'s' * (channels > 1)}"
+    return "resize or crop them" if multiple is None else f"resize or crop them to sides that {multiple} divides"
+
+
+def times(shape: Sequence[int]) -> str:
+    """A shape as text: ``3x64x64``."""
     return "x".join(map(str, shape))

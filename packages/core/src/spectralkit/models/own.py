@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -11,10 +11,12 @@ from torch import Tensor, nn
 from spectralkit.diffusion.denoiser import NetworkDenoiser
 from spectralkit.diffusion.frozen import frozen, place_of
 from spectralkit.diffusion.process import Process
-from spectralkit.errors import ConfigurationError
+from spectralkit.errors import ConfigurationError, DataError, SpectralkitError
+from spectralkit.models.device import check_precision
 from spectralkit.models.model import Codec, Model, PixelCodec
+from spectralkit.plugins.held import held, takes
 from spectralkit.plugins.registry import registry
-from spectralkit.plugins.text import brief
+from spectralkit.plugins.text import brief, reason
 
 UNCONDITIONAL = "any"
 """The one condition of a network that takes none."""
@@ -28,11 +30,40 @@ class Called(nn.Module):
         self.network, self.conditional = network, conditional
 
     def forward(self, x: Tensor, label: Tensor, embedding: Tensor) -> Tensor:
-        """(B, C, H, W), (B,), (B, ...) -> (B, C, H, W)."""
-        output = self.network(x, label, embedding) if self.conditional else self.network(x, label)
-        return cast(Tensor, output if isinstance(output, Tensor) else output[0])
+        """(B, C, H, W), (B,), (B, ...) -> (B, C, H, W).
+
+        Raises:
+            DataError: If the network fails, or returns no tensor.
+        """
+        told = (x, label, embedding) if self.conditional else (x, label)
+        try:
+            output = self.network(*told)
+        except (SpectralkitError, torch.OutOfMemoryError, MemoryError):
+            raise
+        except Exception as error:
+            given = f"x {tuple(x.shape)}, label {tuple(label.shape)}, condition {_told(embedding)}"
+            raise DataError(f"the network failed, called with {given}: {reason(error)}") from error
+        return output if isinstance(output, Tensor) else _front(output)
 
 
+def _front(output: Any) -> Tensor:
+    """The tensor in front of a container."""
+    try:
+        front = output[0]
+    except (TypeError, LookupError):
+        front = None
+    if not isinstance(front, Tensor):
+        raise DataError(f"the network returned {brief(output)}, expected a tensor, alone or in front of a tuple")
+    return front
+
+
+def _told(embedding: Tensor) -> str:
+    """Classes by their numbers, embeddings by their shape."""
+    classes = embedding.ndim == 1 and not embedding.is_floating_point()
+    return str(sorted(set(embedding.tolist()))) if classes else str(tuple(embedding.shape))
+
+
+@held
 def from_network(
     network: nn.Module,
     *,
@@ -65,21 +96,21 @@ def from_network(
     Raises:
         ConfigurationError: If the conditions are empty or do not fit one another, or the process is none.
     """
+    check_precision(dtype)
+    if min(shape) < 1:
+        raise ConfigurationError(f"shape must be (C, H, W), each at least 1, got {shape}")
+    if conditions is not None and not takes(network.forward, "x", "label", "condition"):
+        raise ConfigurationError(
+            f"the network {type(network).__name__} takes no condition: leave conditions out, or give it a forward(x, "
+            "label, condition)"
+        )
     built = registry().build("parameterization", process) if isinstance(process, str) else process
-    if not isinstance(built, Process):
-        raise ConfigurationError(f"process must be a parameterization's name or a Process, got {brief(process)}")
+    assert isinstance(built, Process)
     network = frozen(Called(network, conditional=conditions is not None), dtype=dtype)
     place = place_of(network)
     precision = place.dtype if place.is_floating_point() else torch.float32
-    rows = _rows(conditions)
-    nothing = torch.tensor([null]) if isinstance(null, int) else null
-    for told, row in {**rows, **({} if nothing is None else {"null": nothing})}.items():
-        first = next(iter(rows.values()))
-        if row.ndim == 0 or row.shape != first.shape or row.shape[0] != 1 or row.dtype != first.dtype:
-            raise ConfigurationError(
-                f"condition {told!r} must be one row, (1, ...), shaped and typed as the others, got {row.dtype} "
-                f"{tuple(row.shape)}"
-            )
+    rows, nothing = _rows(conditions), torch.tensor([null]) if isinstance(null, int) else null
+    _check_rows(rows, nothing)
     model = Model(
         name=name,
         denoiser=NetworkDenoiser(network, built.parameterization, precision),
@@ -97,8 +128,19 @@ def _rows(conditions: Sequence[str] | Mapping[str, Tensor] | None) -> dict[str, 
     """(1, ...) by name."""
     if conditions is None:
         return {UNCONDITIONAL: torch.zeros(1, 0)}
-    if isinstance(conditions, str) or not conditions or not all(isinstance(name, str) for name in conditions):
-        raise ConfigurationError("conditions must be names, or embeddings by name, and at least one")
+    if not conditions or len(set(conditions)) < len(conditions):
+        raise ConfigurationError(f"conditions must be at least one name, each of them once, got {brief(conditions)}")
     if isinstance(conditions, Mapping):
         return {name: embedding.detach() for name, embedding in conditions.items()}
     return {name: torch.tensor([index]) for index, name in enumerate(conditions)}
+
+
+def _check_rows(rows: Mapping[str, Tensor], null: Tensor | None) -> None:
+    """Refuse embeddings that do not fit one another."""
+    first = next(iter(rows.values()))
+    for told, row in {**rows, **({} if null is None else {"null": null})}.items():
+        if row.ndim == 0 or row.shape != first.shape or row.shape[0] != 1 or row.dtype != first.dtype:
+            raise ConfigurationError(
+                f"condition {told!r} must be one row, (1, ...), shaped and typed as the others, got {row.dtype} "
+                f"{tuple(row.shape)}"
+            )

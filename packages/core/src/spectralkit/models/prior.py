@@ -10,9 +10,12 @@ from spectralkit.inversion import driver
 from spectralkit.inversion.noise import Noise
 from spectralkit.inversion.parts import Inversion, Parts
 from spectralkit.inversion.probe import Context, Cost, Meter, check_weight
+from spectralkit.models.coding import decoded
 from spectralkit.models.model import Model
+from spectralkit.plugins.held import held
 
 
+@held
 def generate(
     model: Model,
     condition: str,
@@ -70,5 +73,5 @@ def generate(
             model=model.name,
         )
         start = Inversion(x, steps, (), steps, None, Cost(), {})
-        images.append(model.codec.decode(driver.sample(parts, start, context).x.float()).cpu())
+        images.append(decoded(model, driver.sample(parts, start, context).x.float()).cpu())
     return torch.cat(images)

@@ -22,6 +22,7 @@ from spectralkit.plugins.absence import Absence, ambiguous
 from spectralkit.plugins.claims import claims, settled
 from spectralkit.plugins.containment import contained
 from spectralkit.plugins.discovery import Plugin, discover
+from spectralkit.plugins.held import held
 from spectralkit.plugins.registered import Registered, blame, culprits, failure, parts_taken, takes_part
 from spectralkit.plugins.signature import Parameter
 from spectralkit.plugins.specs import KINDS, MetricSpec, ModelSpec, Spec
@@ -218,6 +219,7 @@ def _here() -> Plugin:
     return Plugin(THIS_PROCESS, THIS_PROCESS, "unversioned", "ok", specs=tuple(_REGISTERED.values()))
 
 
+@held
 def register(spec: Spec) -> None:
     """Add something for as long as this process lives; registered again under its name, it is replaced.
 

@@ -9,16 +9,15 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-import types
 import typing
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any, Literal, Union
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
 import attrs
 
 from spectralkit.errors import ConfigurationError
 from spectralkit.plugins.text import brief
+from spectralkit.plugins.values import CONTAINERS, UNIONS, MismatchError, accept
 
 REQUIRED: Any = inspect.Parameter.empty
 """The default of a parameter that has none."""
@@ -61,8 +60,8 @@ class Parameter:
             ConfigurationError: If it is of another type.
         """
         try:
-            return _accept(value, self.annotation)
-        except _MismatchError:
+            return accept(value, self.annotation)
+        except MismatchError:
             if self.converts:
                 return value
             given = f"{brief(value)} ({type(value).__name__})"
@@ -113,9 +112,9 @@ def type_name(annotation: Any) -> str:
     origin, members = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is Literal:
         return " | ".join(map(repr, members))
-    if origin in _UNIONS:
+    if origin in UNIONS:
         return " | ".join(map(type_name, members))
-    if origin in _CONTAINERS:
+    if origin in CONTAINERS:
         return f"{origin.__name__}[{', '.join('...' if member is ... else type_name(member) for member in members)}]"
     names = {REQUIRED: "any", Any: "any", None: "None", type(None): "None"}
     return names.get(annotation) or (annotation.__name__ if isinstance(annotation, type) else str(annotation))
@@ -152,68 +151,3 @@ def _default(default: Any, field: attrs.Attribute[Any] | None) -> Any:
         return factory.factory() if factory.factory in (list, dict, tuple, set) else _COMPUTED
     is_dataclass_factory = type(default).__name__ == "_HAS_DEFAULT_FACTORY_CLASS"
     return _COMPUTED if is_dataclass_factory else default
-
-
-class _MismatchError(Exception):
-    pass
-
-
-_UNIONS = (Union, types.UnionType)
-_CONTAINERS = (tuple, list, Sequence)
-_SCALARS: dict[Any, Callable[[Any], tuple[bool, Callable[[Any], object]]]] = {
-    # type: whether a value will do, and what brings it there; bool is an int to Python but not to a reader
-    bool: lambda value: (isinstance(value, bool), bool),
-    int: lambda value: (_is_whole(value), int),
-    float: lambda value: (isinstance(value, float) or (_is_whole(value) and abs(value) <= sys.float_info.max), float),
-    str: lambda value: (isinstance(value, str), str),
-    Path: lambda value: (isinstance(value, str | Path), Path),
-    type(None): lambda value: (value is None, lambda none: none),
-}
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _accept(value: object, annotation: Any) -> object:
-    """``value`` as ``annotation``: widens int to float, str to Path, list to tuple; other annotations take anything."""
-    origin, members = typing.get_origin(annotation), typing.get_args(annotation)
-    if origin is Literal:
-        return _require(value, any(type(value) is type(member) and value == member for member in members))
-    if origin in _UNIONS:
-        return _accept_any(value, members)
-    if origin in _CONTAINERS:
-        return _accept_items(value, origin, members)
-    scalar = _SCALARS.get(annotation)
-    if scalar is None:
-        return value
-    fits, bring = scalar(value)
-    return bring(_require(value, fits))
-
-
-def _require(value: object, holds: bool) -> object:
-    if not holds:
-        raise _MismatchError
-    return value
-
-
-def _accept_any(value: object, members: tuple[Any, ...]) -> object:
-    """The member that leaves the value as it is wins over one that widens it."""
-    accepted = []
-    for member in members:
-        try:
-            accepted.append(_accept(value, member))
-        except _MismatchError:
-            continue
-    _require(value, bool(accepted))
-    return next((item for item in accepted if type(item) is type(value)), accepted[0])
-
-
-def _accept_items(value: object, origin: Any, members: tuple[Any, ...]) -> object:
-    _require(value, isinstance(value, list | tuple))
-    items = typing.cast(Sequence[object], value)
-    if origin is not tuple or (len(members) == 2 and members[1] is ...):
-        members = (members[0],) * len(items)
-    _require(value, len(items) == len(members))
-    accepted = [_accept(item, member) for item, member in zip(items, members, strict=True)]
-    return accepted if origin is list else tuple(accepted)
