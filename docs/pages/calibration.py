@@ -89,7 +89,7 @@ def flag_rates() -> Figure:
 def filter_strength() -> Figure:
     """S_HF and S_LF of real images whose fine, then whose coarse frequencies are attenuated."""
     figure, axes = _panels(f"above {FINE} cycles/pixel", f"below {COARSE} cycles/pixel, mean kept")
-    dataset = Ihc(size=128)
+    dataset = Ihc(size=96)
     real = torch.stack([dataset[index].reference for index in range(16)])
     high, low = HighFrequencyScore(dataset.targets), LowFrequencyScore()
     gains = (0.0, 0.01, 0.03, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)

@@ -626,6 +626,11 @@ PLUGINS = [
         *("scale 3 is impossible for data set ihc", "4, 8, 16"),
     ),
     real(
+        *("scale of edges", "dataset:ihc parameterization:ddim"),
+        ["--model", "gaussian", "--set", "dataset.task=edges", "--scale", "8"],
+        "scale 8 has no meaning for task edges of data set ihc",
+    ),
+    real(
         *("size", "dataset:ihc parameterization:ddim", ["--model", "gaussian", "--set", "dataset.size=63"]),
         "size 63 is impossible for data set ihc",
     ),
