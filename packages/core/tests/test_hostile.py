@@ -152,6 +152,38 @@ def test_odd_parts_are_the_methods(where, evil, tmp_path, capsys):
     assert "method 'evil' of acme-evil 1.0" in refusal(arguments("method", where, "none", tmp_path / "out"), capsys)
 
 
+UNBORN = """
+from spectralkit.metric import MeanScore
+
+@hookimpl
+def spectralkit_metrics():
+    return [MetricSpec(name=name, target=f"acme_unborn:{name.title()}", summary="", inputs=("generated",),
+                       higher_is_better=True) for name in ("late", "never")]
+
+class Never(MeanScore):
+    higher_is_better = True
+
+    def __init__(self):
+        self.power = 1
+
+    def score(self, generated):
+        return generated.flatten(1).mean(1)
+
+class Late(Never):
+    def __init__(self):
+        self.add_state("more", [])
+"""
+
+
+@pytest.mark.parametrize("name", ["late", "never"])
+def test_a_metric_without_its_parents_constructor_is_named(name, evil, install, tmp_path, capsys):
+    install("acme-unborn", "unborn", UNBORN)
+    words = arguments("model", "", "", tmp_path / "out")[:-4]
+    words[words.index("--model") + 1], words[words.index("toy-mse")] = "gaussian", name
+    told = refusal([*words, "--set", "model.process=toy"], capsys)
+    assert f"metric '{name}' of acme-unborn 1.0 breaks its contract: <class 'acme_unborn.{name.title()}'> does" in told
+
+
 def test_a_sample_of_integers_is_told(evil, tmp_path, capsys):
     told = refusal(arguments("dataset", "source", "integers", tmp_path / "out"), capsys)
     assert "dataset 'evil' of acme-evil 1.0 breaks its contract" in told

@@ -63,6 +63,24 @@ class Largest(Score):
         return self.largest
 
 
+class Unborn(Difference):
+    """Forgets its parent's constructor."""
+
+    def __init__(self) -> None:
+        self.power = 1
+
+
+class Odd(MeanScore):
+    """Scores as it is told to."""
+
+    def __init__(self, score: Callable[[Tensor], object]) -> None:
+        super().__init__()
+        self.told = score
+
+    def score(self, *, generated: Tensor) -> Tensor:
+        return self.told(generated)  # type: ignore[return-value]
+
+
 @pytest.fixture
 def pair() -> tuple[Tensor, Tensor]:
     return tuple(torch.rand(2, 5, 3, 8, 8, generator=torch.Generator().manual_seed(0)))  # type: ignore[return-value]
@@ -127,6 +145,40 @@ def test_images_that_would_broadcast_are_refused(shape: tuple[int, ...]) -> None
         DataError, match=r"^tint: source \(2, 3, 8, 8\) and generated .* differ in shape: resize or crop"
     ):
         check_images("tint", source=torch.rand(2, 3, 8, 8), generated=torch.rand(shape))
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda metric, pair: metric.update(*pair),
+        lambda metric, pair: metric(*pair),
+        lambda metric, pair: metric.compute(),
+        lambda metric, pair: metric.reset(),
+        lambda metric, pair: metric.to("cpu"),
+        lambda metric, pair: metric.add_state("more", pair[0]),
+    ],
+)
+def test_a_score_without_its_parents_constructor_is_told(
+    use: Callable[[Score, tuple[Tensor, Tensor]], object], pair: tuple[Tensor, Tensor]
+) -> None:
+    with pytest.raises(SpectralkitError, match=r"Unborn'> does not begin its __init__ with super\(\).__init__\(\)"):
+        use(Unborn(), pair)
+
+
+@pytest.mark.parametrize(
+    ("score", "told"),
+    [
+        (lambda x: None, "None"),
+        (lambda x: x.mean(), r"\(\)"),
+        (lambda x: x.mean((2, 3)), r"\(4, 3\)"),
+        (lambda x: x.flatten(1).mean(1, keepdim=True), r"\(4, 1\)"),
+    ],
+)
+def test_what_is_no_value_a_sample_is_told(score: Callable[[Tensor], object], told: str) -> None:
+    metric = Odd(score)
+    with pytest.raises(SpectralkitError, match=rf"Odd'> scored {told} for a batch of 4, expected a tensor \(4,\)"):
+        metric.update(torch.rand(4, 3, 8, 8))
+    assert metric.count == 0
 
 
 def test_parameters_of_another_type_are_refused_as_by_name() -> None:

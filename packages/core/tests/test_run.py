@@ -143,6 +143,48 @@ def test_there_is_a_row_a_sample_and_scores_are_their_means(execute: Run) -> Non
     assert numbers(out)["diagnostics"] == {"toy-push/size": pytest.approx(mean)}
 
 
+RECORDING = """
+@hookimpl
+def spectralkit_methods():
+    return [MethodSpec(name="recording", target="acme_recording:recording", summary="")]
+
+def recording(name: str, only: str = ""):
+    from spectralkit.inversion.parts import Parts
+
+    def record(probe, base, here, there):
+        if only in ("", *probe.context.noise.ids):
+            probe.context.meter.record(name, base.flatten(1).std(dim=1))
+        return 0 * base
+
+    return Parts(corrections=(record,))
+"""
+
+
+@pytest.mark.parametrize("name", ["spread", "recording/spread", "the spread", "toy-mses"])
+def test_whatever_a_method_records_is_told(name: str, execute: Run, install) -> None:
+    install("acme-recording", "recording", RECORDING)
+    out = execute("out", "--method", f"toy-noised+recording(name={name!r})")
+    column = [float(row[name]) for row in rows(out)]
+    assert min(column) > 0
+    assert numbers(out)["diagnostics"] == {name: pytest.approx(sum(column) / len(column))}
+
+
+def test_what_is_recorded_of_some_batches_only_is_told_of_those(execute: Run, install) -> None:
+    install("acme-recording", "recording", RECORDING)
+    out = execute("out", "--method", "recording(name='late', only='s4')", "--batch-size", "2")
+    *none, last = (row["late"] for row in rows(out))
+    assert none == [""] * 4
+    assert numbers(out)["diagnostics"] == {"late": pytest.approx(float(last))}
+
+
+@pytest.mark.parametrize("name", ["toy-mse", "energy", "id"])
+def test_a_record_in_the_place_of_a_score_is_refused(name: str, here: Path, install, capsys) -> None:
+    install("acme-recording", "recording", RECORDING)
+    assert main([*RUN, "--method", f"recording(name={name!r})"]) == 2
+    told = f"method 'recording' of acme-recording 1.0 breaks its contract: .* recorded '{name}', which is not free"
+    assert re.search(told, capsys.readouterr().err)
+
+
 def test_the_rows_are_the_images(execute: Run, here: Path) -> None:
     """The metric, computed again from the written files, up to their 8 bits."""
     from spectralkit.running.picture import read_image

@@ -60,7 +60,9 @@ class Meter:
     records: dict[str, list[Tensor]] = attrs.field(factory=lambda: defaultdict(list))
 
     def record(self, name: str, values: Tensor) -> None:
-        """Keep one diagnostic value per sample, (B,), for this step."""
+        """Keep one diagnostic value per sample, (B,), for this step: it comes back in ``Output.records``, and a run
+        writes its mean over the steps to ``samples.csv``. Its name, best ``method/what``, must be no metric's.
+        """
         self.records[name].append(values.detach().flatten())
 
     @property

@@ -18,10 +18,12 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from spectralkit.errors import DataError
 from spectralkit.metric.inputs import check_tensor
+from spectralkit.plugins.registered import ContractError
+from spectralkit.plugins.text import brief
 from spectralkit.torchvision_fix import repair_torchvision
 
 repair_torchvision()
@@ -85,6 +87,12 @@ class Score(Metric, ABC):
         # A collection takes two metrics for one if states of the same names are equal after the first batch, which
         # those of unlike metrics may well be. NaN equals nothing.
         self.add_state("alone", torch.tensor(math.nan), dist_reduce_fx="max")
+
+    def __getattr__(self, name: str) -> Tensor | nn.Module:
+        """What torch keeps of a module: of none whose own constructor leaves out that of its parent."""
+        if "_modules" not in vars(self) and not name.startswith("__"):  # copying asks an empty shell for the latter
+            raise ContractError(type(self), "does not begin its __init__ with super().__init__(): let it")
+        return super().__getattr__(name)
 
     def details(self) -> Mapping[str, float | str]:
         """Numbers to print beside the score."""
@@ -163,10 +171,18 @@ class MeanScore(Score):
         """Per-sample values (B,) of the inputs, which the parameters name."""
 
     def update(self, **inputs: Tensor) -> None:
-        """Take a batch."""
-        self.values = self.score(**inputs)
-        self.total += self.values.double().sum()
-        self.count += self.values.numel()
+        """Take a batch.
+
+        Raises:
+            ContractError: If ``score`` gives no value per sample: the mean of means would weigh batches, not samples.
+        """
+        values, batch = self.score(**inputs), len(next(iter(inputs.values())))
+        if not isinstance(values, Tensor) or tuple(values.shape) != (batch,):
+            found = tuple(values.shape) if isinstance(values, Tensor) else brief(values)
+            raise ContractError(type(self), f"scored {found} for a batch of {batch}, expected a tensor ({batch},)")
+        self.values = values
+        self.total += values.double().sum()
+        self.count += batch
 
     def compute(self) -> Tensor:
         """The mean of all values."""

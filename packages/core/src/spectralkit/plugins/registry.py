@@ -120,7 +120,7 @@ class Registry:
                 accepted = {k: declared[k].accept(v) if k in declared else v for k, v in parameters.items()}
         except ConfigurationError as error:
             raise ConfigurationError(f"{registered.label}: {error}") from None
-        with contained(lambda error: _failure(error, registered)):
+        with blame(registered), contained(lambda error: _failure(error, registered)):
             return _checked(registered, target(**preset, **supplied, **accepted))
 
     def parameters(self, kind: str, name: str) -> tuple[Parameter, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import get_args
 
 from torch import Tensor
@@ -110,6 +110,17 @@ def check_records(method: object, records: Mapping[str, Tensor], count: int) -> 
     for name, values in records.items():
         if values.ndim != 2 or values.shape[1] != count:
             raise ContractError(method, f"recorded {tuple(values.shape)} as {brief(name)}, expected (steps, {count})")
+
+
+def check_names(method: object, records: Mapping[str, Tensor], taken: Collection[str]) -> None:
+    """Refuse diagnostics that would stand in another column's place.
+
+    Raises:
+        ContractError: Naming the method and the diagnostic.
+    """
+    for name in records:
+        if not isinstance(name, str) or name in taken:
+            raise ContractError(method, f"recorded {brief(name)}, which is not free: record it as 'method/what'")
 
 
 def _is_shape(shape: object) -> bool:

@@ -29,7 +29,7 @@ from spectralkit.plugins.registered import blaming, parts_taken, taking_part
 from spectralkit.running.assembly import Assembly, assemble
 from spectralkit.running.batch import translate_batch
 from spectralkit.running.config import RunConfig
-from spectralkit.running.contract import check_sample
+from spectralkit.running.contract import check_names, check_sample
 from spectralkit.running.document import as_json, as_toml
 from spectralkit.running.picture import grid, write_image
 from spectralkit.running.rundir import fresh_directory, versions, write_csv
@@ -106,11 +106,12 @@ def _execute(assembly: Assembly, directory: Path, save_latents: bool, watch: Wat
     table: list[dict[str, Any]] = []
     pictured: list[tuple[Sample, Tensor]] = []
     latents: dict[str, Tensor] = {}
-    rows = Cost()
+    rows, recorded = Cost(), dict[str, None]()
     for samples in _batches(assembly):
         output = _translate(assembly, samples, pace.advance)
         pace.finish_batch()
         table.extend(_score(assembly, samples, output))
+        recorded.update(dict.fromkeys(output.records))
         for sample, image, latent in zip(samples, output.images.cpu(), output.latent.float().cpu(), strict=True):
             write_image(image, directory / "samples" / f"{sample.id}.png")
             if len(pictured) < GRID_ROWS:
@@ -122,11 +123,10 @@ def _execute(assembly: Assembly, directory: Path, save_latents: bool, watch: Wat
     _picture(assembly, pictured).save(directory / "grid.png")
     if save_latents:
         save_tensors(latents, directory / "latents.safetensors")
-    recorded = [key for key in table[0] if "/" in key]
     return Report(
         scores={metric.name: metric.score() for metric in assembly.metrics},
         details={metric.name: metric.details() for metric in assembly.metrics},
-        diagnostics={key: sum(row[key] for row in table) / len(table) for key in recorded},
+        diagnostics={name: _mean([row[name] for row in table if name in row]) for name in recorded},
         samples=len(table),
         seed=config.seed,
         cost=Cost(rows.forwards / len(table), rows.backwards / len(table)),
@@ -183,10 +183,16 @@ def _score(assembly: Assembly, samples: list[Sample], output: Output) -> Iterato
         if values is not None:
             columns[metric.name] = values
     columns["energy"] = inputs["latent"].square().flatten(1).mean(dim=1)
+    with blaming("method"):
+        check_names(assembly.method, output.records, {"id", *columns})
     for name, records in output.records.items():
         columns[name] = records.mean(dim=0)
     for i, sample in enumerate(samples):
         yield {"id": sample.id, **{name: float(values[i]) for name, values in columns.items()}}
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)  # fmean has no answer to opposite infinities
 
 
 def _picture(assembly: Assembly, pictured: list[tuple[Sample, Tensor]]) -> Image.Image:
