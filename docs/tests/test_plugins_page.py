@@ -53,9 +53,9 @@ CHECKS = [tuple(words.split()) for words in re.findall(r"^    spectralkit check 
 SMALL = ["--samples", "2", "--steps", "3", "--device", "cpu", "--json"]
 
 
-def named(title: str) -> str:
-    """The command that checks what the section is about."""
-    return next(iter(re.findall(r"^    spectralkit check (.*)$", SECTIONS[title], re.MULTILINE)), "")
+def named(title: str) -> list[tuple[str, str]]:
+    """Kind and name of what the section's commands check."""
+    return re.findall(r"^    spectralkit check (\w+) ([\w-]+)$", SECTIONS[title], re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -93,9 +93,9 @@ def test_there_is_a_package_for_every_kind_with_its_check_and_its_test():
     assert set(re.findall(r"def (spectralkit_\w+)", code)) == {f"spectralkit_{kind}s" for kind in KINDS}
     for title, files in FILES.items():
         (test,) = (text for path, text in files.items() if path.startswith("tests/"))
-        kind, _, name = named(title).partition(" ")
-        two = ["from spectralkit.testing import conformance", f'test_{name} = conformance("{kind}", "{name}")']
-        assert [line for line in test.splitlines() if line] == two or title == "A command"
+        tested = re.findall(r'^test_(\w+) = conformance\("(\w+)", "(\w+)".*\)$', test, re.MULTILINE)
+        assert [(kind, name) for variable, kind, name in tested if variable == name] == named(title)
+        assert tested or title == "A command"
 
 
 def test_every_package_is_found(folder):
@@ -109,7 +109,7 @@ def test_every_package_is_found(folder):
 def test_every_check_of_the_page_passes(folder):
     code = "import sys; from spectralkit.cli.main import main; sys.exit(max(main(['check', *c]) for c in CHECKS))"
     told = python(folder, "-c", f"CHECKS = {CHECKS}\n{code}")  # in one process: torch is slow to import
-    assert len(CHECKS) == len(FILES) - 1  # a command has no laws
+    assert len(CHECKS) == sum(len(named(title)) for title in FILES)
     for kind, name in CHECKS:
         found, every = re.search(rf"^{kind} {name}: (\d+) of (\d+) laws hold", told, re.MULTILINE).groups()
         assert found == every
@@ -123,9 +123,11 @@ def test_every_test_of_the_page_passes(folder):
 
 
 def test_they_all_work_together(folder):
-    words = ["--model", "blob", "--method", "adams+shell", "--dataset", "waves", "--metrics", "tint", *SMALL]
+    words = ["--model", "blob", "--method", "adams+shell", "--dataset", "waves", "--metrics", "tint,contrast", *SMALL]
+    words += ["--set", "contrast.floor=0.1"]
     report = json.loads(python(folder, "-m", "spectralkit", "run", *words, "--out", "together"))
     assert 0 <= report["scores"]["tint"] <= 3**0.5
+    assert report["scores"]["contrast"] > 0
     assert report["cost"]["forwards"] == 6  # an evaluation a step, each way
     provided = {name: report["versions"][f"acme-{name}"] for name in ("blob", "adams", "shell", "waves", "tint")}
     assert set(provided.values()) == {"1.0"}

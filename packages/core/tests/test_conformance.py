@@ -17,7 +17,7 @@ TOY = Path(__file__).with_name("toy_plugin.py").read_text()
 
 HONEST = [
     *(("method", name) for name in ("standard", "toy", "toy-random")),
-    ("metric", "toy-target"),
+    *(("metric", name) for name in ("toy-target", "toy-best")),
     ("model", "toy-class"),
     *((kind, "toy") for kind in KITS[1:]),
 ]
@@ -64,6 +64,7 @@ WRONG = {
         "details": "explains-itself",
         "no scalar": "is-a-score",
     },
+    ("metric", "toy-best"): {"offset": "prefers-the-truth"},
     ("metric", "toy-swapped"): {"": "takes-its-inputs-by-place-and-by-name"},
     ("dataset", "toy"): {
         "name": "describes-itself",

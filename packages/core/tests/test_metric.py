@@ -303,6 +303,15 @@ def test_a_tracker_knows_which_way_is_better(pair: tuple[Tensor, Tensor]) -> Non
     assert best == pytest.approx(0.5 * float(Difference()(generated, reference)))
 
 
+def test_a_score_that_is_best_between_others_is_tracked_by_its_distance() -> None:
+    tracker = MetricTracker(abs(Odd(lambda x: x.flatten(1).mean(1)) - 0.5), maximize=False)
+    for grey in (0.2, 0.6, 0.9):
+        tracker.increment()
+        tracker.update(generated=torch.full((2, 3, 4, 4), grey))
+    best, step = tracker.best_metric(return_step=True)
+    assert (best, step) == (pytest.approx(0.1), 1)
+
+
 def test_plot_draws_or_says_what_is_missing(pair: tuple[Tensor, Tensor]) -> None:
     metric = fed(Difference(), *pair)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from pathlib import Path
 
@@ -69,6 +70,17 @@ def test_a_metric_says_which_score_is_better(direction, word):
     assert MetricSpec(**toy, higher_is_better=direction).better == word
     with pytest.raises(TypeError, match="higher_is_better"):
         MetricSpec(**toy, higher_is_better=word)
+
+
+@pytest.mark.parametrize(
+    ("best", "direction", "told"),
+    [(1.0, True, "be left out"), (-1, None, r"range \[0, inf\]"), ("1", None, "range"), (math.nan, None, "range")],
+)
+def test_a_best_score_lies_between_others(best, direction, told):
+    toy = {"name": "toy", "target": "m:m", "summary": "", "inputs": ("latent",), "range": (0.0, math.inf)}
+    assert MetricSpec(**toy, higher_is_better=None, best=1).better == "near 1"
+    with pytest.raises(ValueError, match=rf"^MetricSpec.best must .*{told}"):
+        MetricSpec(**toy, higher_is_better=direction, best=best)
 
 
 def test_an_unknown_kind_is_refused():

@@ -42,6 +42,15 @@ def spectralkit_metrics():
     toy = {"target": f"{ME}:ToyMetric", "summary": "", "higher_is_better": True}
     return [
         MetricSpec(name="toy", inputs=("source", "generated"), **toy),
+        MetricSpec(
+            name="toy-best",
+            target=f"{ME}:Likeness",
+            summary="",
+            inputs=("source", "generated"),
+            higher_is_better=None,
+            range=(0.0, 2.0),
+            best=1.0,
+        ),
         MetricSpec(name="toy-swapped", inputs=("generated", "source"), **toy),
         MetricSpec(
             name="toy-target", target=f"{ME}:Contrast", summary="", inputs=("generated",), higher_is_better=None
@@ -225,6 +234,18 @@ class ToyMetric(MeanScore):
 
     def details(self):
         return {"N": self.count} if self.defect == "details" else {"N": float(self.count)}
+
+
+class Likeness(MeanScore):
+    """1 where both are alike, beyond or below it where they differ."""
+
+    def __init__(self, defect: str = "") -> None:
+        super().__init__()
+        self.offset = 0.02 if defect == "offset" else 0.0
+
+    def score(self, *, source: Tensor, generated: Tensor) -> Tensor:
+        check_images("toy-best", source=source, generated=generated)
+        return 1 - self.offset + (source - generated).abs().flatten(1).mean(dim=1) / 10
 
 
 class Contrast(MeanScore):

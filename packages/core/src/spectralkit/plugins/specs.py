@@ -72,6 +72,14 @@ def _bounds(instance: object, attribute: attrs.Attribute[Any], value: object) ->
         raise _refuse(instance, attribute, "be the smallest and the largest value", value)
 
 
+def _best(instance: MetricSpec, attribute: attrs.Attribute[Any], value: float | None) -> None:
+    low, high = instance.range
+    if value is not None and (type(value) not in (int, float) or not low <= value <= high):
+        raise _refuse(instance, attribute, f"lie in the range [{low:g}, {high:g}]", value)
+    if value is not None and instance.higher_is_better is not None:
+        raise _refuse(instance, attribute, "be left out where higher_is_better says it", value)
+
+
 @attrs.frozen(kw_only=True)
 class Spec:
     """What all kinds have in common.
@@ -138,6 +146,7 @@ class MetricSpec(Spec):
             iterator of real target images) and ``structure``.
         higher_is_better: The metric's direction, as on its class; None where the best score lies between others.
         range: Smallest and largest value.
+        best: The best score, where it lies between others and is known.
     """
 
     kind: ClassVar[str] = "metric"
@@ -154,11 +163,13 @@ class MetricSpec(Spec):
     )
     higher_is_better: bool | None = attrs.field(validator=attrs.validators.optional(attrs.validators.instance_of(bool)))
     range: tuple[float, float] = attrs.field(default=(0.0, 1.0), validator=_bounds)
+    best: float | None = attrs.field(default=None, validator=_best)
 
     @property
     def better(self) -> str:
-        """Which score is better, in a word: ``higher``, ``lower``, or that nearer to a ``target``."""
-        return {True: "higher", False: "lower", None: "target"}[self.higher_is_better]
+        """Which score is better, in a word: ``higher``, ``lower``, ``near 1``, or that nearer to a ``target``."""
+        target = "target" if self.best is None else f"near {self.best:g}"
+        return {True: "higher", False: "lower", None: target}[self.higher_is_better]
 
 
 @attrs.frozen(kw_only=True)

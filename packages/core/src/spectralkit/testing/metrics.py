@@ -72,6 +72,12 @@ class Subject:
             metric.update(**batch)
         return metric
 
+    def merit(self, score: float) -> float:
+        """The larger the better, whatever the direction."""
+        if self.spec.best is not None:
+            return -abs(score - self.spec.best)
+        return score if self.spec.higher_is_better else -score
+
     def score(self, *batches: Inputs) -> float:
         """Its score."""
         return float(self.fed(*batches).compute())
@@ -300,11 +306,11 @@ def leaves_its_inputs_alone(subject: Subject, seed: int) -> None:
 
 @law()
 def prefers_the_truth(subject: Subject, seed: int) -> None:
-    """A perfect translation scores at least as well as a noisy one, in the declared direction."""
+    """A perfect translation scores at least as well as a noisy one, in the declared direction or near the best."""
     inputs = subject.inputs(seed)
     truth = inputs[next(name for name in subject.spec.inputs if name != "generated")]
     perfect, noisy = subject.score({**inputs, "generated": truth}), subject.score(inputs)
-    better = perfect - noisy if subject.spec.higher_is_better else noisy - perfect
+    better = subject.merit(perfect) - subject.merit(noisy)
     told = f"the truth scores {perfect:.6g}, a noisy copy {noisy:.6g}, and {subject.spec.better} is better"
     demand(better > -1e-6, told)
 
@@ -321,8 +327,8 @@ def explains_itself(subject: Subject, seed: int) -> None:
 
 
 def laws(spec: MetricSpec) -> tuple[Law[Subject], ...]:
-    """What a metric of these inputs, and of this direction if it has one, obeys."""
-    directed = spec.higher_is_better is not None
+    """What a metric of these inputs, and of this direction or best score if it has one, obeys."""
+    directed = spec.higher_is_better is not None or spec.best is not None
     pairs = len(set(spec.inputs) - {"latent"}) > 1
     compares = directed and len(spec.inputs) == 2 and "generated" in spec.inputs and "latent" not in spec.inputs
     return (
