@@ -15,8 +15,9 @@ from spectralkit.diffusion.parameterization import EpsParameterization
 from spectralkit.diffusion.process import Process
 from spectralkit.diffusion.schedule import VPSchedule
 from spectralkit.errors import ConfigurationError, NonFiniteError, PluginError, SpectralkitError
+from spectralkit.inversion.noise import Noise
 from spectralkit.inversion.parts import Correction, Encoded, MoveSampler, MoveStep, Parts
-from spectralkit.models.model import Model
+from spectralkit.models.model import Model, PixelCodec
 
 PROCESS = Process(VPSchedule(), EpsParameterization())
 
@@ -142,6 +143,40 @@ def test_a_part_that_breaks_its_contract_is_told_by_its_methods_name(told: str) 
         translate(ODD[told]())
     with pytest.raises(SpectralkitError, match=r"^the method breaks its contract: "):
         translate(attrs.evolve(ODD[told](), name=""))
+
+
+@attrs.frozen
+class OddCodec(PixelCodec):
+    encoding: Callable[[Tensor], object] = lambda images: images
+    decoding: Callable[[Tensor], object] = lambda x: x
+
+    def encode(self, images: Tensor, noise: Noise) -> Tensor:
+        return self.encoding(images)  # type: ignore[return-value]
+
+    def decode(self, x: Tensor) -> Tensor:
+        return self.decoding(x)  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("direction", ["encoding", "decoding"])
+@pytest.mark.parametrize(
+    ("does", "told"),
+    [
+        (lambda x: None, "model 'own' breaks its contract: OddCodec.* returned None, expected a batch of 2"),
+        (lambda x: x[0], r"model 'own' breaks its contract: OddCodec.* returned a tensor of shape \(3, 8, 8\)"),
+        (
+            lambda x: x * torch.tensor([1, torch.nan])[:, None, None, None],
+            "the codec of model 'own' makes NaN .* row 1",
+        ),
+    ],
+)
+def test_a_codec_at_fault_is_told_by_its_models_name(
+    direction: str, does: Callable[[Tensor], object], told: str
+) -> None:
+    model = attrs.evolve(network(), codec=OddCodec(**{direction: does}))
+    with pytest.raises(SpectralkitError, match=f"^{told}"):
+        translate(Parts(), model)
+    with pytest.raises(SpectralkitError, match=f"^{told}"):
+        sk.decode(model, sk.encode(model, torch.rand(2, 3, 8, 8)))
 
 
 def test_a_denoiser_that_breaks_its_contract_is_told_by_its_models_name() -> None:

@@ -18,18 +18,7 @@ def tensor(part: object, value: object, like: Tensor) -> Tensor:
         ContractError: Naming ``part`` and what it returned.
     """
     if not isinstance(value, Tensor) or value.shape != like.shape:
-        raise ContractError(part, f"returned {_told(value)}, expected a tensor of the state's shape {_sides(like)}")
-    return value
-
-
-def batch(codec: object, value: object, count: int) -> Tensor:
-    """``value`` where it is a batch of ``count`` encoded images.
-
-    Raises:
-        ContractError: Naming the codec and what it returned.
-    """
-    if not isinstance(value, Tensor) or value.ndim != 4 or len(value) != count:
-        raise ContractError(codec, f"returned {_told(value)}, expected a batch of {count}, (B, c, h, w)")
+        raise ContractError(part, f"returned {told(value)}, expected a tensor of the state's shape {_sides(like)}")
     return value
 
 
@@ -40,7 +29,7 @@ def pair(part: object, value: object, like: Tensor) -> tuple[Tensor, Any]:
         ContractError: Naming ``part`` and what it returned.
     """
     if not isinstance(value, tuple) or len(value) != 2:
-        raise ContractError(part, f"returned {_told(value)}, expected a pair (x, state)")
+        raise ContractError(part, f"returned {told(value)}, expected a pair (x, state)")
     return tensor(part, value[0], like), value[1]
 
 
@@ -51,13 +40,14 @@ def prediction(denoiser: object, value: object, x: Tensor) -> Prediction:
         ContractError: Naming the denoiser and what it returned.
     """
     if not isinstance(value, Prediction):
-        raise ContractError(denoiser, f"returned {_told(value)}, expected a Prediction")
+        raise ContractError(denoiser, f"returned {told(value)}, expected a Prediction")
     for half in (value.x0, value.eps):
         tensor(denoiser, half, x)
     return value
 
 
-def _told(value: object) -> str:
+def told(value: object) -> str:
+    """A value in a message: a tensor by its shape."""
     return f"a tensor of shape {_sides(value)}" if isinstance(value, Tensor) else brief(value)
 
 

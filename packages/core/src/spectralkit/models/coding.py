@@ -13,6 +13,8 @@ from spectralkit.inversion import returned
 from spectralkit.inversion.noise import Noise
 from spectralkit.models.model import Model, times
 from spectralkit.plugins.held import held
+from spectralkit.plugins.registered import ContractError
+from spectralkit.plugins.text import called
 
 
 @held
@@ -57,8 +59,8 @@ def encoded(model: Model, images: Tensor, noise: Noise, dtype: torch.dtype = tor
     """
     check_input(images, noise.ids)
     model.check_images(tuple(images.shape[1:]))
-    x = model.codec.encode(images.detach().to(model.device), noise)
-    return returned.batch(model.codec, x, len(images)).to(torch.promote_types(images.dtype, dtype))
+    x = _returned(model, model.codec.encode(images.detach().to(model.device), noise), len(images))
+    return x.to(torch.promote_types(images.dtype, dtype))
 
 
 def decoded(model: Model, x: Tensor) -> Tensor:
@@ -67,10 +69,30 @@ def decoded(model: Model, x: Tensor) -> Tensor:
     Raises:
         DataError: If they are none of the model's.
     """
-    images = returned.batch(model.codec, model.codec.decode(x.detach().to(model.device)), len(x))
+    images = _returned(model, model.codec.decode(x.detach().to(model.device)), len(x))
     if not model.takes(tuple(images.shape[1:])):
         raise DataError(
             f"a state of {times(x.shape[1:])} decodes to images of {times(images.shape[1:])}, but those of model "
             f"'{model.name}' are {times(model.shape)}: pass what sk.encode or sk.invert gives"
         )
     return images
+
+
+def _returned(model: Model, value: object, count: int) -> Tensor:
+    """What the codec returned, where it is a finite batch of ``count``.
+
+    Raises:
+        ContractError: If it is no batch.
+        NonFiniteError: If it holds NaN or infinity.
+    """
+    if not isinstance(value, Tensor) or value.ndim != 4 or len(value) != count:
+        told = f"returned {returned.told(value)}, expected a batch of {count}, (B, c, h, w)"
+        raise ContractError(model.codec, told, called("model", model.name))
+    finite = torch.isfinite(value).flatten(1).all(dim=1)
+    if not finite.all():
+        row = int((~finite).nonzero()[0])
+        raise NonFiniteError(
+            f"the codec of {called('model', model.name)} makes NaN or infinity of row {row} of its batch: check its "
+            "weights and its precision"
+        )
+    return value

@@ -10,7 +10,7 @@ from spectralkit.inversion import driver
 from spectralkit.inversion.noise import Noise
 from spectralkit.inversion.parts import Inversion, Parts
 from spectralkit.inversion.probe import Context, Cost, Meter, check_weight
-from spectralkit.models.coding import decoded
+from spectralkit.models.coding import decoded, encoded
 from spectralkit.models.model import Model
 from spectralkit.plugins.held import held
 
@@ -51,7 +51,7 @@ def generate(
             raise ConfigurationError(f"{name} must be at least 1, got {value}")
     levels, told = model.schedule.levels(steps), model.condition(condition)
     blank = torch.full((1, *model.shape), 0.5, device=model.device)
-    shape = model.codec.encode(blank, Noise(seed, ["blank"])).shape[1:]
+    shape = encoded(model, blank, Noise(seed, ["blank"])).shape[1:]
     parts, images = sampler or Parts(), []
     for first in range(0, count, batch_size):
         noise = Noise(seed, [f"prior-{i}" for i in range(first, min(first + batch_size, count))])

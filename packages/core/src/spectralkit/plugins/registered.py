@@ -54,12 +54,13 @@ class ContractError(PluginError):
     Args:
         by: That object.
         told: What it did instead.
+        owner: Whose it is, where that is known.
     """
 
-    def __init__(self, by: object, told: str) -> None:
+    def __init__(self, by: object, told: str, owner: str = "") -> None:
         self.by, self.breach = by, f"{brief(by)} {told}"
         self.module = str(getattr(by, "__module__", None))
-        super().__init__(self.breach)
+        super().__init__(breach_of(owner, self) if owner else self.breach)
 
     def lay_to(self, owner: str) -> None:
         """Name whose the object is: who reads the message may not know it."""
