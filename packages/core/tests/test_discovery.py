@@ -126,7 +126,7 @@ WRONG = {
     ),
     "spec has aliases without end": (
         method("name='a', target='a:a', summary='', aliases=iter(lambda: 'b', '')"),
-        "must be at most 100 names",
+        "must be a tuple of names, at most 100",
     ),
     "spec has an alias that is none": (
         "@hookimpl\ndef spectralkit_methods(): return [MethodSpec(name='a', target='a:a', summary='', aliases=(1,))]",

@@ -153,6 +153,12 @@ WRONG: list[tuple[Callable[..., object], dict[str, Any], str]] = [
     (model, {"dtype": "bfloat16"}, "dtype must be a torch.dtype such as torch.bfloat16 or None, got 'bfloat16' (str)"),
     (model, {"dtype": torch.int32}, "dtype must be one of torch.float64, torch.float32, torch.bfloat16"),
     (model, {"name": 3}, "name must be str"),
+    (model, {"process": Process(VPSchedule, EpsParameterization())}, "the process's schedule must be a Schedule with"),
+    (
+        model,
+        {"process": Process(VPSchedule(), "eps")},
+        "the process's parameterization must be a Parameterization with",
+    ),
     (model, {"process": Process}, "process must be str or a Process, got <class"),
     (sk.load_dataset, {"name": 3}, "sk.load_dataset: name must be str, got 3 (int)"),
     (sk.load_method, {"expression": None}, "sk.load_method: expression must be str, got None"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import attrs
 import pytest
 import torch
@@ -11,7 +13,7 @@ from torch import Tensor
 
 from spectralkit.diffusion.prediction import move
 from spectralkit.diffusion.schedule import KarrasSchedule, Level, VPSchedule
-from spectralkit.errors import ConfigurationError, SlotConflict
+from spectralkit.errors import ConfigurationError, SlotConflict, SpectralkitError
 from spectralkit.inversion.driver import translate
 from spectralkit.inversion.parts import EntryStart, MoveSampler, MoveStep, Parts
 from spectralkit.inversion.probe import Probe
@@ -158,3 +160,42 @@ def test_every_correction_sees_the_same_base_step_and_one_forward() -> None:
 def test_an_impossible_depth_is_refused(depth: float) -> None:
     with pytest.raises(ConfigurationError, match="depth"):
         Parts(depth=depth)
+
+
+class Hasty:
+    """A sampler that does not say whether it needs the trajectory."""
+
+    def init(self, inversion: object, context: object) -> tuple[Tensor, None]:
+        return torch.zeros(1), None
+
+    def __call__(self, probe: Probe, here: Level, there: Level, state: object) -> tuple[Tensor, None]:
+        return probe.x, None
+
+
+@pytest.mark.parametrize(
+    ("slots", "told"),
+    [
+        ({"start": 3}, "3 cannot be start of Parts: it must be a function (context) or None"),
+        (
+            {"step": Pull(0.1)},
+            "step of Parts: it must be a Step with init, a call (probe, here, there, state), or None",
+        ),
+        ({"step": MoveStep}, "cannot be step of Parts"),
+        (
+            {"sampler": Hasty()},
+            "sampler of Parts: it must be a Sampler with needs_trajectory, init, a call (probe, here,",
+        ),
+        (
+            {"corrections": Pull(0.1)},
+            "corrections of Parts: it must be a tuple, each a function (probe, base, here, there)",
+        ),
+        ({"corrections": (Pull(0.1), Pull)}, "cannot be corrections[1] of Parts"),
+        ({"corrections": (lambda x: x,)}, "corrections[0] of Parts: it must be a function (probe, base, here, there)"),
+        ({"depth": "half"}, "'half' cannot be depth of Parts: it must be float or None"),
+        ({"repeats": 2.0}, "2.0 cannot be repeats of Parts: it must be int or None"),
+        ({"double": 1}, "1 cannot be double of Parts: it must be bool"),
+    ],
+)
+def test_what_fills_no_slot_is_refused(slots: dict[str, object], told: str) -> None:
+    with pytest.raises(SpectralkitError, match=re.escape(told)):
+        Parts(**slots)  # type: ignore[arg-type]

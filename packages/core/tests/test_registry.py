@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spectralkit.errors import ConfigurationError, DataError, PluginError, UnknownNameError
+from spectralkit.errors import ConfigurationError, DataError, PluginError, SpectralkitError, UnknownNameError
 from spectralkit.plugins import MethodSpec, MetricSpec, ModelSpec
 from spectralkit.plugins.catalog import known
 from spectralkit.plugins.discovery import Plugin
@@ -68,7 +69,7 @@ def test_a_clash_leaves_other_names_and_other_kinds_alone():
 def test_a_metric_says_which_score_is_better(direction, word):
     toy = {"name": "toy", "target": "m:m", "summary": "", "inputs": ("latent",)}
     assert MetricSpec(**toy, higher_is_better=direction).better == word
-    with pytest.raises(TypeError, match="higher_is_better"):
+    with pytest.raises(ConfigurationError, match="higher_is_better must be True, False or None, got"):
         MetricSpec(**toy, higher_is_better=word)
 
 
@@ -79,8 +80,27 @@ def test_a_metric_says_which_score_is_better(direction, word):
 def test_a_best_score_lies_between_others(best, direction, told):
     toy = {"name": "toy", "target": "m:m", "summary": "", "inputs": ("latent",), "range": (0.0, math.inf)}
     assert MetricSpec(**toy, higher_is_better=None, best=1).better == "near 1"
-    with pytest.raises(ValueError, match=rf"^MetricSpec.best must .*{told}"):
+    with pytest.raises(ConfigurationError, match=rf"^MetricSpec.best must .*{told}"):
         MetricSpec(**toy, higher_is_better=direction, best=best)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        (
+            "inputs",
+            ("latents",),
+            "inputs must be a tuple, of 'source', 'reference', 'generated', 'latent', got ('latents',)",
+        ),
+        ("inputs", "latent", "inputs must be a tuple, of"),
+        ("facts", ("target",), "facts must be a tuple, of 'targets', 'structure', got ('target',)"),
+        ("aliases", "ovg", "aliases must be a tuple of names, at most 100, got 'ovg'"),
+        ("aliases", 3, "aliases must be a tuple of names"),
+    ],
+)
+def test_a_spec_says_what_it_must_be(field, value, told):
+    with pytest.raises(SpectralkitError, match=re.escape(f"MetricSpec.{told}")):
+        MetricSpec(name="a", target="m:m", summary="", higher_is_better=None, **{"inputs": ("latent",), field: value})
 
 
 def test_an_unknown_kind_is_refused():
@@ -184,6 +204,9 @@ class Thing:
     size: float
     mode: str
 
+    def __call__(self, probe, base, here, there):
+        return 0 * base
+
 def thing(size: float = 1.0, mode: Literal["a", "b"] = "a"):
     from spectralkit.inversion.parts import Parts
     return Parts(corrections=(Thing(size, mode),))
@@ -200,7 +223,7 @@ def complains(value: int = 0):
 
 def anything(**words):
     from spectralkit.inversion.parts import Parts
-    return Parts(corrections=(words,))
+    return Parts(name=repr(words))
 
 number = 3
 
@@ -238,7 +261,7 @@ def test_build_brings_parameters_to_their_types(things):
     (built,) = things.build("method", "thing", size=2, mode="b").corrections
     assert (built.size, built.mode) == (2.0, "b")
     assert type(built.size) is float
-    assert things.build("method", "anything", whatever=1).corrections == ({"whatever": 1},)
+    assert things.build("method", "anything", whatever=1).name == "{'whatever': 1}"
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from spectralkit.diffusion.prediction import move
 from spectralkit.diffusion.schedule import Level
 from spectralkit.errors import ConfigurationError, SlotConflict
 from spectralkit.inversion.probe import Context, Cost, Probe
-from spectralkit.plugins.held import hold
+from spectralkit.plugins.held import hold, hold_fields
 
 State = Any
 """What a step carries from one level to the next: a pair, a list of noises; private to the step that made it."""
@@ -205,6 +205,7 @@ class Parts:
     name: str = attrs.field(default="", eq=False)
 
     def __attrs_post_init__(self) -> None:
+        hold_fields(self)
         if self.depth is not None and not 0 < self.depth <= 1:
             raise ConfigurationError(f"depth must lie in (0, 1], got {self.depth}")
         if self.repeats is not None and self.repeats < 1:

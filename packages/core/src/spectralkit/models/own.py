@@ -10,11 +10,13 @@ from torch import Tensor, nn
 
 from spectralkit.diffusion.denoiser import NetworkDenoiser
 from spectralkit.diffusion.frozen import frozen, place_of
+from spectralkit.diffusion.parameterization import Parameterization
 from spectralkit.diffusion.process import Process
+from spectralkit.diffusion.schedule import Schedule
 from spectralkit.errors import ConfigurationError, DataError, SpectralkitError
 from spectralkit.models.device import check_precision
 from spectralkit.models.model import Codec, Model, PixelCodec
-from spectralkit.plugins.held import held, takes
+from spectralkit.plugins.held import held, hold, takes
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.text import brief, reason
 
@@ -106,6 +108,8 @@ def from_network(
         )
     built = registry().build("parameterization", process) if isinstance(process, str) else process
     assert isinstance(built, Process)
+    hold("sk.from_network", "the process's schedule", built.schedule, Schedule)
+    hold("sk.from_network", "the process's parameterization", built.parameterization, Parameterization)
     network = frozen(Called(network, conditional=conditions is not None), dtype=dtype)
     place = place_of(network)
     precision = place.dtype if place.is_floating_point() else torch.float32

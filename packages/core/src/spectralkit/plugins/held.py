@@ -15,6 +15,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 import attrs
 
 from spectralkit.errors import ConfigurationError, DataError, SpectralkitError
+from spectralkit.plugins.registered import ContractError
 from spectralkit.plugins.signature import type_name
 from spectralkit.plugins.text import brief
 from spectralkit.plugins.values import UNIONS, MismatchError, accept, accept_at
@@ -63,11 +64,15 @@ def hold_fields(value: attrs.AttrsInstance) -> None:
     """Refuse an attrs value with a field of another type than declared.
 
     Raises:
-        SpectralkitError: As :func:`held`.
+        ContractError: Naming what the field was given, and what it must be.
     """
     hints = _hints(type(value))
     for field in attrs.fields(type(value)):
-        hold(type(value).__name__, field.name, getattr(value, field.name), hints[field.name])
+        try:
+            accept(getattr(value, field.name), hints[field.name], _instance)
+        except MismatchError as error:
+            where = f"{field.name}{error.path} of {type(value).__name__}"
+            raise ContractError(error.value, f"cannot be {where}: it must be {_told(error.wanted)}") from None
 
 
 def hold(where: str, name: str, value: object, annotation: Any) -> Any:
@@ -162,7 +167,7 @@ def _told(annotation: Any) -> str:
 
 
 def _tuple_told(members: tuple[Any, ...]) -> str:
-    return f"a tuple of {_told(members[0])}" if ... in members else f"({', '.join(map(_told, members))})"
+    return f"a tuple, each {_told(members[0])}" if ... in members else f"({', '.join(map(_told, members))})"
 
 
 def _function_told(members: tuple[Any, ...]) -> str:

@@ -7,12 +7,13 @@ torch nor diffusers. Parameters, their types, defaults and meaning are read from
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any, ClassVar
 
 import attrs
 
+from spectralkit.errors import ConfigurationError
 from spectralkit.plugins.text import brief
 
 NAME = re.compile(r"[a-z][a-z0-9-]*")
@@ -24,12 +25,15 @@ LONGEST_TEXT = 2000
 MOST_ALIASES = 100
 
 
-def _tuple(names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(islice(names, MOST_ALIASES + 1))  # of an endless one too
+def _tuple(names: Any) -> Any:
+    """A tuple, of an endless iterable too; what lists no names is left to the validator."""
+    return (
+        tuple(islice(names, MOST_ALIASES + 1)) if isinstance(names, Iterable) and not isinstance(names, str) else names
+    )
 
 
-def _refuse(instance: object, attribute: attrs.Attribute[Any], wanted: str, value: object) -> ValueError:
-    return ValueError(f"{type(instance).__name__}.{attribute.name} must {wanted}, got {brief(value)}")
+def _refuse(instance: object, attribute: attrs.Attribute[Any], wanted: str, value: object) -> ConfigurationError:
+    return ConfigurationError(f"{type(instance).__name__}.{attribute.name} must {wanted}, got {brief(value)}")
 
 
 def _text(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
@@ -48,11 +52,26 @@ def _target(instance: object, attribute: attrs.Attribute[Any], value: object) ->
         raise _refuse(instance, attribute, "read 'module:attribute'", value)
 
 
-def _names(instance: object, attribute: attrs.Attribute[Any], value: tuple[str, ...]) -> None:
-    if len(value) > MOST_ALIASES:
-        raise _refuse(instance, attribute, f"be at most {MOST_ALIASES} names", value)
+def _names(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if type(value) is not tuple or len(value) > MOST_ALIASES:
+        raise _refuse(instance, attribute, f"be a tuple of names, at most {MOST_ALIASES}", value)
     for item in value:
         _name(instance, attribute, item)
+
+
+def _some_of(*known: str) -> Callable[[object, attrs.Attribute[Any], object], None]:
+    """A validator of tuples of these."""
+
+    def validate(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+        if type(value) is not tuple or any(type(item) is not str or item not in known for item in value):
+            raise _refuse(instance, attribute, f"be a tuple, of {', '.join(map(repr, known))}", value)
+
+    return validate
+
+
+def _bool_or_none(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if value is not None and type(value) is not bool:
+        raise _refuse(instance, attribute, "be True, False or None", value)
 
 
 def _bool(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
@@ -154,14 +173,14 @@ class MetricSpec(Spec):
 
     inputs: tuple[str, ...] = attrs.field(
         converter=_tuple,
-        validator=attrs.validators.deep_iterable(attrs.validators.in_(("source", "reference", "generated", "latent"))),
+        validator=_some_of("source", "reference", "generated", "latent"),
     )
     facts: tuple[str, ...] = attrs.field(
         default=(),
         converter=_tuple,
-        validator=attrs.validators.deep_iterable(attrs.validators.in_(("targets", "structure"))),
+        validator=_some_of("targets", "structure"),
     )
-    higher_is_better: bool | None = attrs.field(validator=attrs.validators.optional(attrs.validators.instance_of(bool)))
+    higher_is_better: bool | None = attrs.field(validator=_bool_or_none)
     range: tuple[float, float] = attrs.field(default=(0.0, 1.0), validator=_bounds)
     best: float | None = attrs.field(default=None, validator=_best)
 
