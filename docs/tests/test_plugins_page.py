@@ -134,9 +134,10 @@ def test_they_all_work_together(folder):
     assert "acme-cosine" not in report["versions"]
 
 
-def test_the_process_serves_a_model(folder):
-    words = ["--model", "gaussian", "--set", "model.process=cosine", "--dataset", "waves", *SMALL]
-    report = json.loads(python(folder, "-m", "spectralkit", "run", *words, "--out", "process"))
+@pytest.mark.parametrize("process", ["cosine", "cosine-late"])
+def test_the_process_serves_a_model(process, folder):
+    words = ["--model", "gaussian", "--set", f"model.process={process}", "--dataset", "waves", *SMALL]
+    report = json.loads(python(folder, "-m", "spectralkit", "run", *words, "--out", process))
     assert report["versions"]["acme-cosine"] == "1.0"
 
 

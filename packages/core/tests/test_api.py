@@ -368,3 +368,13 @@ def test_a_formula_has_no_network_and_no_precision(toys: object) -> None:
     for attempt in (lambda: model.with_network(lambda network: network), lambda: model.to(dtype=torch.bfloat16)):
         with pytest.raises(ConfigurationError, match="no network"):
             attempt()
+
+
+def test_a_model_follows_the_network_as_it_is_trained() -> None:
+    network = Tiny()
+    model = sk.from_network(network, process=PROCESS, conditions=("low", "high"), shape=(3, 8, 8))
+    before = sk.invert(model, Parts(), images(), source="low", steps=2).latent
+    network.conv(images()).sum().backward()
+    torch.optim.SGD(network.parameters(), lr=0.1).step()
+    after = sk.invert(model, Parts(), images(), source="low", steps=2).latent
+    assert not torch.equal(before, after)

@@ -72,8 +72,12 @@ class Absence:
         return f"pip install {upgrade}{distribution}"
 
     def _broken(self) -> str:
-        broken = [f"{plugin.name} of {plugin.distribution}" for plugin in self.plugins if plugin.status == "broken"]
-        return f"; broken: {', '.join(broken)} (see `spectralkit plugins`)" if broken else ""
+        broken = [
+            f"{plugin.name} of {plugin.distribution} ({plugin.reason:.100})"
+            for plugin in self.plugins
+            if plugin.status == "broken"
+        ]
+        return f"; broken: {', '.join(broken)}, see `spectralkit plugins`" if broken else ""
 
 
 def _told(plugin: Plugin) -> str:
