@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -95,6 +96,7 @@ def test_a_best_score_lies_between_others(best, direction, told):
         ("inputs", "latent", "inputs must be a tuple, of"),
         ("facts", ("target",), "facts must be a tuple, of 'targets', 'structure', got ('target',)"),
         ("aliases", "ovg", "aliases must be a tuple of names, at most 100, got 'ovg'"),
+        ("facts", torch.tensor(2), "facts must be a tuple, of"),
         ("aliases", 3, "aliases must be a tuple of names"),
     ],
 )

@@ -117,6 +117,8 @@ def check_batch(name: str, x: Tensor) -> None:
     Raises:
         DataError: Naming it.
     """
+    if x.layout is not torch.strided or x.is_meta:
+        raise DataError(f"{name} must be a dense tensor with numbers in it, got {x.layout} on {x.device}")
     if x.ndim != 4 or not x.numel() or not x.is_floating_point():
         raise DataError(f"{name} must be a non-empty floating-point (B, C, H, W) batch, got {x.dtype} {tuple(x.shape)}")
 

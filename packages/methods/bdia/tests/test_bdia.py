@@ -17,7 +17,7 @@ from spectralkit.diffusion.prediction import Prediction
 from spectralkit.diffusion.schedule import KarrasSchedule, VPSchedule
 from spectralkit.errors import ConfigurationError
 from spectralkit.inversion.driver import invert, sample, translate
-from spectralkit.inversion.parts import Encoded, Parts
+from spectralkit.inversion.parts import Encoded, MoveStep, Parts
 from spectralkit.inversion.probe import Context, Probe
 from spectralkit.testing.oracle import context_for, random_denoiser, random_gaussian, source_batch
 from spectralkit_methods_bdia import bdia
@@ -102,7 +102,7 @@ def test_it_equals_a_plain_implementation(seed: int, steps: int, gamma: float, s
         last, before, x = naive(context, x0, gamma)
         result = translate(parts, context)
         torch.testing.assert_close(result.inversion.latent, last, rtol=1e-9, atol=1e-9)
-        torch.testing.assert_close(result.inversion.memory, before, rtol=1e-9, atol=1e-9)
+        torch.testing.assert_close(result.inversion.memory.x, before, rtol=1e-9, atol=1e-9)
         torch.testing.assert_close(result.x, x, rtol=1e-9, atol=1e-9)
 
 
@@ -196,3 +196,14 @@ def test_the_next_label_is_refused() -> None:
 def test_impossible_values_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(ConfigurationError, match="of bdia must lie in"):
         bdia(**options)
+
+
+def test_only_what_it_inverted_can_be_sampled() -> None:
+    @attrs.frozen
+    class Leaving(MoveStep):
+        def init(self, encoded: Encoded, context: Context) -> Tensor:
+            return encoded.x
+
+    context = context_for(random_denoiser(4), images(4), 4)
+    with pytest.raises(ConfigurationError, match="invert with bdia too"):
+        sample(bdia(), invert(Parts(step=Leaving()), context), context)

@@ -14,7 +14,7 @@ Two parts that claim one slot conflict; corrections are summed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import attrs
@@ -172,7 +172,7 @@ T = TypeVar("T")
 
 
 def _tuple(corrections: Iterable[Correction]) -> tuple[Correction, ...]:
-    return tuple(corrections) if isinstance(corrections, Iterable) else corrections
+    return tuple(corrections) if isinstance(corrections, list | set | Iterator) else corrections  # type: ignore[return-value]
 
 
 def _claim(slot: str, parts: Parts, filler: object) -> str:

@@ -17,6 +17,8 @@ def check_tensor(metric: str, name: str, value: object) -> None:
     """Refuse what is no tensor: an array, a list."""
     if not isinstance(value, Tensor):
         raise DataError(f"{metric}: {name} must be a torch tensor, got {type(value).__name__}: try torch.as_tensor")
+    if value.layout is not torch.strided or value.is_meta:
+        raise DataError(f"{metric}: {name} must be a dense tensor with numbers in it, got {value.layout}: densify it")
 
 
 def check_images(metric: str, **images: Tensor) -> None:

@@ -27,7 +27,7 @@ def find_device(name: str | torch.device) -> torch.device:
             device = torch.device(name)
             torch.empty(1, device=device).cpu()
     except Exception as error:  # every backend that is absent fails in its own way
-        why = (str(error) or type(error).__name__).splitlines()[0]
+        why = (str(error) or type(error).__name__).splitlines()[0].split(". ")[0]
         raise ConfigurationError(f"device {str(name)!r} cannot be used: {why}; use 'auto' or 'cpu'") from error
     return device
 

@@ -15,7 +15,7 @@ from spectralkit.diffusion.schedule import Schedule
 from spectralkit.errors import ConfigurationError, DataError, UnknownNameError
 from spectralkit.inversion.noise import Noise
 from spectralkit.models.device import check_precision, find_device
-from spectralkit.plugins.held import held
+from spectralkit.plugins.held import held, hold
 from spectralkit.plugins.text import nearest
 
 
@@ -160,7 +160,8 @@ class Model:
         """
         if not isinstance(self.denoiser, NetworkDenoiser):
             raise ConfigurationError(f"model '{self.name}' has no network to change: its denoiser is a formula")
-        return attrs.evolve(self, denoiser=attrs.evolve(self.denoiser, network=change(self.denoiser.network)))
+        changed = hold("Model.with_network", "what change returns", change(self.denoiser.network), nn.Module)
+        return attrs.evolve(self, denoiser=attrs.evolve(self.denoiser, network=changed))
 
     @property
     def device(self) -> torch.device:

@@ -101,6 +101,8 @@ def from_network(
     check_precision(dtype)
     if min(shape) < 1:
         raise ConfigurationError(f"shape must be (C, H, W), each at least 1, got {shape}")
+    if isinstance(null, int) and not 0 <= null < 1 << 63:
+        raise ConfigurationError(f"null must be the number of a class, at least 0, got {brief(null)}")
     if conditions is not None and not takes(network.forward, "x", "label", "condition"):
         raise ConfigurationError(
             f"the network {type(network).__name__} takes no condition: leave conditions out, or give it a forward(x, "

@@ -7,7 +7,7 @@ torch nor diffusers. Parameters, their types, defaults and meaning are read from
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from itertools import islice
 from typing import Any, ClassVar
 
@@ -27,9 +27,10 @@ MOST_ALIASES = 100
 
 def _tuple(names: Any) -> Any:
     """A tuple, of an endless iterable too; what lists no names is left to the validator."""
-    return (
-        tuple(islice(names, MOST_ALIASES + 1)) if isinstance(names, Iterable) and not isinstance(names, str) else names
-    )
+    try:
+        return names if isinstance(names, str) else tuple(islice(names, MOST_ALIASES + 1))
+    except TypeError:
+        return names
 
 
 def _refuse(instance: object, attribute: attrs.Attribute[Any], wanted: str, value: object) -> ConfigurationError:

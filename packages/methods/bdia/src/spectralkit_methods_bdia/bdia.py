@@ -32,6 +32,13 @@ AMPLIFICATION = 1e4
 """``gamma^-N`` above which a warning is given."""
 
 
+@attrs.frozen(eq=False)
+class Neighbour:
+    """z_{i-1} beside z_i, (B, C, H, W): a class of its own, so that no other method's state is taken for it."""
+
+    x: Tensor
+
+
 @attrs.frozen
 class BidirectionalStep:
     """``z_{i+1}`` from ``z_i`` and ``z_{i-1}``.
@@ -52,12 +59,12 @@ class BidirectionalStep:
             raise ConfigurationError("bdia evaluates the network alike in both directions: use the label 'current'")
         warn_of_amplification(self.gamma, context.top - encoded.index)
 
-    def __call__(self, probe: Probe, here: Level, there: Level, state: Tensor | None) -> tuple[Tensor, Tensor]:
+    def __call__(self, probe: Probe, here: Level, there: Level, state: Neighbour | None) -> tuple[Tensor, Neighbour]:
         base = move(probe.prediction, there)
         if state is None:
-            return base, probe.x
+            return base, Neighbour(probe.x)
         cleaner = probe.context.levels[probe.index - 1]
-        return (state - move(probe.prediction, cleaner)) / self.gamma + base, probe.x
+        return (state.x - move(probe.prediction, cleaner)) / self.gamma + base, Neighbour(probe.x)
 
 
 @attrs.frozen
@@ -72,7 +79,16 @@ class BidirectionalSampler:
     needs_trajectory: bool = attrs.field(default=False, init=False)
 
     def init(self, inversion: Inversion, context: Context) -> tuple[Tensor, Tensor | None]:
-        return inversion.latent, inversion.memory
+        """The pair; none where the climb began at the top.
+
+        Raises:
+            ConfigurationError: If another method inverted, which left something else.
+        """
+        if inversion.memory is None:
+            return inversion.latent, None
+        if not isinstance(inversion.memory, Neighbour):
+            raise ConfigurationError("bdia samples from the pair that it inverted to: invert with bdia too")
+        return inversion.latent, inversion.memory.x
 
     def __call__(self, probe: Probe, here: Level, there: Level, state: Tensor | None) -> tuple[Tensor, Tensor]:
         if state is None:  # the start already lay at the top and left no pair: DDIM begins
