@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import attrs
 import numpy as np
 import pytest
 import torch
@@ -294,3 +295,32 @@ def test_a_network_without_a_condition_is_told_apart() -> None:
 def test_a_compiled_network_is_a_network() -> None:
     compiled = model().with_network(lambda network: torch.compile(network, backend="eager"))  # type: ignore[arg-type,return-value]
     torch.testing.assert_close(translate(model=compiled).latent, translate().latent)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("shape", (3, 8), "(3, 8) cannot be shape of Model: it must be (int, int, int)"),
+        ("shape", (3, 0, 8), "(3, 0, 8) cannot be shape of Model: it must be (C, H, W), each at least 1"),
+        ("conditions", {}, "{} cannot be conditions of Model: it must have at least one"),
+        ("conditions", {"low": 0}, "0 cannot be conditions['low'] of Model: it must be a torch tensor"),
+        (
+            "denoiser",
+            lambda x, level, condition, guidance: x,
+            "cannot be denoiser of Model: it must be a Denoiser with to, a call (x, level, condition",
+        ),
+        ("schedule", VPSchedule, "cannot be schedule of Model: it must be a Schedule with"),
+        ("codec", None, "None cannot be codec of Model: it must be a Codec with encode, decode, to"),
+    ],
+)
+def test_a_model_is_made_of_what_it_must_be(field: str, value: Any, told: str) -> None:
+    with pytest.raises(SpectralkitError) as caught:
+        attrs.evolve(model(), **{field: value})
+    assert told in str(caught.value)
+
+
+def test_a_list_will_do_for_a_tuple() -> None:
+    other = attrs.evolve(model(), shape=[3, 8, 8])
+    assert other.shape == (3, 8, 8)
+    assert Parts(corrections=[lambda probe, base, here, there: base]).corrections[0] is not None  # type: ignore[arg-type]
+    translate(model=other)

@@ -180,6 +180,13 @@ def test_a_codec_at_fault_is_told_by_its_models_name(
 
 
 def test_a_denoiser_that_breaks_its_contract_is_told_by_its_models_name() -> None:
-    broken = attrs.evolve(network(), denoiser=lambda *_: None)
+    class Broken:
+        def __call__(self, *told):
+            return None
+
+        def to(self, device=None, dtype=None):
+            return self
+
+    broken = attrs.evolve(network(), denoiser=Broken())
     with pytest.raises(PluginError, match=r"^model 'own' breaks its contract: .* returned None, expected a Prediction"):
         translate(Parts(), broken)

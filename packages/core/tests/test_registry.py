@@ -317,8 +317,13 @@ def test_a_fitted_model_is_given_its_data(install):
         "acme-fit",
         "fit",
         "def fit(dataset, floor: float = 1.0):\n"
-        "    from spectralkit.models.model import Model\n"
-        "    return Model('fit', None, None, None, {}, None, (1, 1, 1), dataset, {'floor': floor})\n"
+        "    import torch\n"
+        "    from spectralkit.diffusion.gaussian import GaussianDenoiser\n"
+        "    from spectralkit.diffusion.schedule import VPSchedule\n"
+        "    from spectralkit.models.model import Model, PixelCodec\n"
+        "    flat = GaussianDenoiser(torch.zeros(1, 1, 1, 1), torch.zeros(1, 1, 1, 1))\n"
+        "    told = {'any': torch.ones(1, 1)}\n"
+        "    return Model('fit', flat, VPSchedule(), PixelCodec(), told, None, (1, 1, 1), dataset, {'floor': floor})\n"
         "@hookimpl\n"
         "def spectralkit_models():\n"
         "    return [ModelSpec(name='fit', target='acme_fit:fit', summary='', dataset='ihc', fitted=True)]\n",

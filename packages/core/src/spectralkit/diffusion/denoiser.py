@@ -7,7 +7,7 @@ as on ``eps_hat`` or ``x0_hat`` because those maps are affine. ``w = 1`` is pure
 
 from __future__ import annotations
 
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 import attrs
 import torch
@@ -48,6 +48,7 @@ class Condition:
         return self.null
 
 
+@runtime_checkable
 class Denoiser(Protocol):
     """``(x, level, condition, guidance) -> Prediction``, differentiable in x and in the condition."""
 

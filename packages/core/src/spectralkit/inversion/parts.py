@@ -14,7 +14,7 @@ Two parts that claim one slot conflict; corrections are summed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import attrs
@@ -171,10 +171,6 @@ class MoveSampler:
 T = TypeVar("T")
 
 
-def _tuple(corrections: Iterable[Correction]) -> tuple[Correction, ...]:
-    return tuple(corrections) if isinstance(corrections, list | set | Iterator) else corrections  # type: ignore[return-value]
-
-
 def _claim(slot: str, parts: Parts, filler: object) -> str:
     """Who fills a slot, by name."""
     return f"'{parts.name}'" if parts.name else f"a method without a name ({slot} {type(filler).__name__})"
@@ -197,7 +193,7 @@ class Parts:
 
     start: Start | None = None
     step: Step | None = None
-    corrections: tuple[Correction, ...] = attrs.field(default=(), converter=_tuple)
+    corrections: tuple[Correction, ...] = ()
     sampler: Sampler | None = None
     depth: float | None = None
     repeats: int | None = None

@@ -15,7 +15,8 @@ from spectralkit.diffusion.schedule import Schedule
 from spectralkit.errors import ConfigurationError, DataError, UnknownNameError
 from spectralkit.inversion.noise import Noise
 from spectralkit.models.device import check_precision, find_device
-from spectralkit.plugins.held import held, hold
+from spectralkit.plugins.held import held, hold, hold_fields
+from spectralkit.plugins.registered import ContractError
 from spectralkit.plugins.text import nearest
 
 
@@ -77,6 +78,13 @@ class Model:
     dataset: str
     provenance: Mapping[str, Any] = attrs.field(factory=dict)
     multiple: int | None = None
+
+    def __attrs_post_init__(self) -> None:
+        hold_fields(self)
+        if min(self.shape) < 1:
+            raise ContractError(self.shape, "cannot be shape of Model: it must be (C, H, W), each at least 1")
+        if not self.conditions:
+            raise ContractError(self.conditions, "cannot be conditions of Model: it must have at least one")
 
     def condition(self, name: str) -> Condition:
         """The condition called ``name``.

@@ -61,18 +61,19 @@ def held(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def hold_fields(value: attrs.AttrsInstance) -> None:
-    """Refuse an attrs value with a field of another type than declared.
+    """Bring the fields of a new attrs value to the types that its class declares.
 
     Raises:
-        ContractError: Naming what the field was given, and what it must be.
+        ContractError: Naming what a field was given, and what it must be.
     """
     hints = _hints(type(value))
     for field in attrs.fields(type(value)):
         try:
-            accept(getattr(value, field.name), hints[field.name], _instance)
+            held_value = accept(getattr(value, field.name), hints[field.name], _instance)
         except MismatchError as error:
             where = f"{field.name}{error.path} of {type(value).__name__}"
             raise ContractError(error.value, f"cannot be {where}: it must be {_told(error.wanted)}") from None
+        object.__setattr__(value, field.name, held_value)  # as a converter would, of a frozen value
 
 
 def hold(where: str, name: str, value: object, annotation: Any) -> Any:

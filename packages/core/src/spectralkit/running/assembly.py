@@ -22,7 +22,7 @@ from spectralkit.plugins.registry import registry
 from spectralkit.plugins.specs import MetricSpec
 from spectralkit.plugins.text import brief
 from spectralkit.running.config import DEFAULT_METRICS, DEFAULT_SAMPLES, RunConfig, check_parts
-from spectralkit.running.contract import check_dataset, check_model, check_sample
+from spectralkit.running.contract import check_dataset, check_sample
 from spectralkit.running.picture import image_mode
 
 
@@ -108,7 +108,6 @@ def assemble(config: RunConfig) -> Assembly:
     parameters = config.settings.get("model", {})
     with blaming("model"):
         model = build_model(config.model, parameters, dataset=dataset, device=config.device)
-        check_model(model)
         model.check_fits(dataset)
     metrics = tuple(_metrics(config, wanted, dataset))
     resolved = attrs.evolve(

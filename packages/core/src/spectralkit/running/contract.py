@@ -1,4 +1,4 @@
-"""What data sets and models hand to a run, held to their contracts; a breach is told with the plugin's name."""
+"""What data sets, codecs and methods hand to a run, held to contracts; a breach is told with the plugin's name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from torch import Tensor
 
 from spectralkit.data import Sample, Structure, TranslationDataset
 from spectralkit.errors import DataError
-from spectralkit.models.model import Model
 from spectralkit.plugins.registered import ContractError
 from spectralkit.plugins.text import brief
 from spectralkit.running.rundir import safe_name
@@ -29,28 +28,6 @@ def check_dataset(dataset: TranslationDataset) -> None:
         raise ContractError(dataset, f"has the shape {brief(dataset.shape)}, expected (C, H, W)")
     if dataset.structure not in get_args(Structure):
         raise ContractError(dataset, f"has the structure {brief(dataset.structure)}, expected one of {Structure}")
-
-
-def check_model(model: Model) -> None:
-    """Refuse a model that does not say what it takes.
-
-    Raises:
-        ContractError: Naming the field at fault.
-    """
-    if not _is_shape(model.shape):
-        raise ContractError(model, f"has the shape {brief(model.shape)}, expected (C, H, W)")
-    if not isinstance(model.name, str) or not isinstance(model.dataset, str):
-        raise ContractError(model, "has no name, or names no data set")
-    for part, called in ((model.denoiser, "__call__"), (model.schedule, "levels"), (model.codec, "encode")):
-        if not callable(getattr(part, called, None)):
-            raise ContractError(model, f"has {brief(part)} where something with {called} is expected")
-    conditions = model.conditions
-    if not isinstance(conditions, Mapping) or not conditions or not all(isinstance(name, str) for name in conditions):
-        raise ContractError(model, f"has the conditions {brief(conditions)}, expected embeddings by name")
-    if not all(isinstance(embedding, Tensor) for embedding in conditions.values()):
-        raise ContractError(model, "has a condition that is no tensor")
-    if not isinstance(model.null, Tensor | None):
-        raise ContractError(model, f"has the null {brief(model.null)}, expected a tensor or None")
 
 
 def check_sample(dataset: TranslationDataset, index: int, sample: object, wanted: bool) -> Sample:

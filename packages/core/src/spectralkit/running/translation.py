@@ -27,7 +27,6 @@ from spectralkit.plugins.registered import blaming, parts_taken, taking_part
 from spectralkit.plugins.text import brief
 from spectralkit.running.batch import translate_batch
 from spectralkit.running.config import RunConfig, check_parts
-from spectralkit.running.contract import check_model
 from spectralkit.running.document import as_toml
 from spectralkit.running.inputs import find_images
 from spectralkit.running.picture import MOST_PIXELS, read_image, write_image
@@ -111,7 +110,6 @@ def translate_into(
     parameters = options.settings.get("model", {})
     with blaming("model"):
         model = build_model(options.model, parameters, dataset=None, device=options.device)
-        check_model(model)
     work = _Work(_resolve(config, model), model, method)
     fittings = {path: work.fitting(path) for path in paths}
     tiles = sum(map(len, fittings.values()))

@@ -218,7 +218,7 @@ def leaves_what_it_is_given_alone(subject: Subject, setting: Setting, seed: int)
     parts, kept = subject.parts, Kept()
     context = setting.problem(parts, seed)
     watched = attrs.evolve(context, denoiser=KeepingDenoiser(context.denoiser, kept))
-    corrections = [KeepingCorrection(correction, kept) for correction in parts.corrections]
+    corrections = tuple(KeepingCorrection(correction, kept) for correction in parts.corrections)
     translate(attrs.evolve(parts, corrections=corrections), watched, keep_trajectory=True, callback=kept.take)
     for told in kept.changed():
         demand(False, f"{setting.name}: {told} was written to; compute a new tensor")
