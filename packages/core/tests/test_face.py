@@ -172,6 +172,11 @@ WRONG: list[tuple[Callable[..., object], dict[str, Any], str]] = [
         {"expression": "standard", "settings": []},
         "settings must be a mapping of str to a mapping of str",
     ),
+    (
+        sk.load_method,
+        {"expression": "standard", "settings": {"ovg": {"clip": 1.0}}},
+        "settings are given for 'ovg', but the method names standard",
+    ),
     (sk.load_metric, {"name": 3}, "sk.load_metric: name must be str, got 3 (int)"),
     (sk.load_metric, {"name": "x", "dataset": "ihc"}, "dataset must be a data set, as sk.load_dataset gives, or None"),
     (sk.load_metric, {"name": "x", "structure": "grey"}, "structure must be 'rgb' | 'masked-grey' or None, got 'grey'"),

@@ -9,10 +9,12 @@ from typing import Any, cast
 
 import attrs
 
+from spectralkit.errors import ConfigurationError
 from spectralkit.inversion.expression import Term, parse
 from spectralkit.inversion.parts import Parts
 from spectralkit.plugins.held import held
 from spectralkit.plugins.registry import registry
+from spectralkit.plugins.text import brief
 
 
 @held
@@ -24,9 +26,18 @@ def load_method(expression: str, settings: Mapping[str, Mapping[str, Any]] | Non
         settings: Further parameters by method name; they win over the expression's.
 
     Raises:
-        SpectralkitError: If the expression is malformed, a name unknown, a parameter wrong, or two parts conflict.
+        SpectralkitError: If the expression is malformed, a name unknown, a parameter wrong, two parts conflict, or
+            settings are of a method that it does not name.
     """
     settings = settings or {}
+    names = [term.name for term in parse(expression)]
+    for name in settings.keys() - set(names):
+        raise ConfigurationError(f"settings are given for {brief(name)}, but the method names {', '.join(names)}")
+    return build_method(expression, settings)
+
+
+def build_method(expression: str, settings: Mapping[str, Mapping[str, Any]]) -> Parts:
+    """:func:`load_method` with the settings of a run, which are of other parts too."""
     return reduce(add, (_build(term, settings.get(term.name, {})) for term in parse(expression)), Parts())
 
 

@@ -12,7 +12,7 @@ from spectralkit.api import load_dataset
 from spectralkit.data import TranslationDataset
 from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.inversion.expression import parse
-from spectralkit.inversion.method import load_method
+from spectralkit.inversion.method import build_method
 from spectralkit.inversion.parts import Parts
 from spectralkit.metric import Score, build_metric
 from spectralkit.models.loading import build_model, trained_on
@@ -99,7 +99,7 @@ def assemble(config: RunConfig) -> Assembly:
     name = config.dataset or trained_on(config.model)
     wanted = _wanted_metrics(config)
     check_parts(config.settings, {"model", "dataset", *(term.name for term in parse(config.method)), *wanted})
-    method = load_method(config.method, config.settings)
+    method = build_method(config.method, config.settings)
     dataset = load_dataset(name, **_dataset_parameters(config))
     with blaming("dataset"):
         check_dataset(dataset)

@@ -16,10 +16,10 @@ import attrs
 import torch
 from torch import Tensor
 
-from spectralkit import api
 from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.inversion.driver import top_index
 from spectralkit.inversion.expression import parse
+from spectralkit.inversion.method import build_method
 from spectralkit.inversion.parts import Parts
 from spectralkit.models.loading import build_model
 from spectralkit.models.model import Model
@@ -106,7 +106,7 @@ def translate_into(
     """Translate image files, no two of one name, into PNG files of the same (upsampled) size in ``directory``."""
     options = config.options
     check_parts(options.settings, {"model", *(term.name for term in parse(options.method))})
-    method = api.load_method(options.method, options.settings)
+    method = build_method(options.method, options.settings)
     parameters = options.settings.get("model", {})
     with blaming("model"):
         model = build_model(options.model, parameters, dataset=None, device=options.device)
