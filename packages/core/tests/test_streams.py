@@ -6,7 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -116,10 +117,17 @@ def can_be_nobody() -> bool:
         return False
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that anybody may enter and write to; pytest's own are closed to others."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        yield Path(folder)
+
+
 @pytest.mark.skipif("not can_be_nobody()", reason="needs root and setpriv")
-def test_without_home_or_name_a_run_warns_once_and_goes_on(here: Path, site: Path, tmp_path: Path, started) -> None:
-    temporary = tmp_path / "temporary"
-    temporary.mkdir(mode=0o777)
+def test_without_home_or_name_a_run_warns_once_and_goes_on(here: Path, site: Path, open_folder: Path, started) -> None:
+    temporary = open_folder
     command = [*NOBODY, "--ambient-caps=+dac_override", "env", "-u", "HOME", "-u", "USER", "-u", "LOGNAME"]
     program = [sys.executable, "-m", "spectralkit", *RUN, "--metrics", "s-dc,s-hf"]
     with started(*command, *program, TMPDIR=str(temporary)) as running:

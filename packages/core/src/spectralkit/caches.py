@@ -21,3 +21,11 @@ def temporary_caches() -> Path:
         pass
     warnings.warn(f"there is no home directory, so caches lie in {folder}: set HOME to keep them", stacklevel=2)
     return folder
+
+
+def shelter_matplotlib() -> None:
+    """Where there is no home, give matplotlib's caches a place beside ours; by itself it tells of it on stderr."""
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ.setdefault("MPLCONFIGDIR", str(temporary_caches() / "matplotlib"))

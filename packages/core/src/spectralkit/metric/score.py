@@ -20,15 +20,17 @@ from typing import Any, ClassVar, Self
 import torch
 from torch import Tensor, nn
 
+from spectralkit.caches import shelter_matplotlib
 from spectralkit.errors import DataError
 from spectralkit.metric.inputs import check_tensor
 from spectralkit.plugins.registered import ContractError
 from spectralkit.plugins.text import brief
 from spectralkit.torchvision_fix import repair_torchvision
 
+shelter_matplotlib()
 repair_torchvision()
 
-from torchmetrics import Metric  # noqa: E402  (importable only after the repair)
+from torchmetrics import Metric  # noqa: E402  (importable only after the repair; it imports matplotlib)
 
 HABITS = frozenset(
     {

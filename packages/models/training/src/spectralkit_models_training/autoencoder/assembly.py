@@ -1,0 +1,21 @@
+"""From a configuration to the task of ``spectralkit train-autoencoder``."""
+
+from __future__ import annotations
+
+import torch
+
+from spectralkit.running.config import check_parts
+from spectralkit_models_training.assembly import Assembled, Tell, training_set
+from spectralkit_models_training.autoencoder.config import AutoencoderConfig
+from spectralkit_models_training.autoencoder.task import AutoencoderTask
+
+
+def assemble_autoencoder(config: AutoencoderConfig, device: torch.device, tell: Tell) -> Assembled:
+    """The task of a configuration; nothing of it takes a while.
+
+    Raises:
+        SpectralkitError: If something is unknown or does not fit.
+    """
+    check_parts(config.settings, {"dataset"})
+    data = training_set(config)
+    return Assembled(AutoencoderTask.build(config, data), {"data_sha256": data.digest}, rests=True)

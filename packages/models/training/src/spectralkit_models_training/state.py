@@ -1,0 +1,59 @@
+"""The state of a training on disk: whole or absent, read without pickle."""
+
+from __future__ import annotations
+
+import os
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import torch
+
+from spectralkit.errors import ConfigurationError, DataError, told
+
+
+def write_state(state: dict[str, Any], path: Path) -> None:
+    """Write tensors, numbers and texts under a temporary name, then rename.
+
+    Raises:
+        ConfigurationError: If they cannot be written; what was there before is still there.
+    """
+    buffer = BytesIO()  # torch tells a full disk in an error of its own
+    torch.save(state, buffer)
+    replace(path, buffer.getbuffer())
+
+
+def replace(path: Path, data: bytes | memoryview) -> None:
+    """Replace a file at once: whoever reads it finds the old or the new one.
+
+    Raises:
+        ConfigurationError: If it cannot be written; the old one is still there.
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise ConfigurationError(f"cannot write {path}: {told(error)}; the last state is kept") from error
+
+
+def read_state(path: Path) -> dict[str, Any]:
+    """What :func:`write_state` wrote.
+
+    Raises:
+        DataError: If it is missing or damaged.
+    """
+    try:
+        state: dict[str, Any] = torch.load(path, weights_only=True)
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {told(error)}") from error
+    except (BadZipFile, RuntimeError, ValueError, EOFError, KeyError) as error:
+        raise DataError(f"{path} is damaged: remove its directory and train again") from error
+    except Exception as error:  # an unpickler that may only make tensors has a class of its own for all it refuses
+        raise DataError(f"{path} is no state of a training: remove its directory and train again") from error
+    return state

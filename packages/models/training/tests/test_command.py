@@ -1,0 +1,357 @@
+"""``spectralkit train`` as a user runs it: to the end, interrupted, killed, resumed, refused."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+import torch
+from accelerate.state import AcceleratorState, GradientState
+from PIL import Image
+from safetensors.torch import load_file
+
+from spectralkit.cli.main import main
+
+PROGRAM = (sys.executable, "-W", "ignore", "-m", "spectralkit")
+TINY = (
+    *("--widths", "8,16", "--groups", "8", "--layers", "1", "--size", "32", "--batch", "4", "--steps", "12"),
+    *("--warmup", "2", "--save-every", "4", "--sample-every", "100", "--sample-steps", "2", "--score", "none"),
+    *("--precision", "float32", "--layout", "contiguous", "--compile", "no", "--device", "cpu", "--quiet"),
+)
+"""Options of a model of twenty thousand weights: a step takes a hundredth of a second."""
+
+Spectralkit = Callable[..., "Ended"]
+
+
+def launched(
+    command: list[str], cwd: Path, env: dict[str, str], limit: Callable[[], None] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """What became of a command."""
+    return subprocess.run(
+        command, check=False, cwd=cwd, env=env, capture_output=True, text=True, timeout=300, preexec_fn=limit
+    )
+
+
+@attrs.frozen
+class Ended:
+    """What became of a command."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture(scope="session")
+def environment() -> dict[str, str]:
+    """Of a program of its own: one thread, so that its sums are always in one order."""
+    return {**os.environ, "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"}
+
+
+def inside(*arguments: str) -> int:
+    """Run the program in this process, on one thread; accelerate would remember the last training."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return main(arguments)
+    finally:
+        torch.set_num_threads(threads)
+        AcceleratorState._reset_state(reset_partial_state=True)
+        GradientState._reset_state()
+
+
+@pytest.fixture
+def spectralkit(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Spectralkit:
+    """Run the program in an empty directory."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> Ended:
+        capsys.readouterr()
+        return Ended(inside(*arguments), *capsys.readouterr())
+
+    return run
+
+
+def weights(out: Path) -> dict[str, torch.Tensor]:
+    """Of a finished model."""
+    return load_file(next(out.glob("*net*/*.safetensors")))
+
+
+def same(ours: dict[str, torch.Tensor], theirs: dict[str, torch.Tensor]) -> bool:
+    """Whether weights are bitwise those."""
+    return ours.keys() == theirs.keys() and all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def image_size(path: Path) -> tuple[int, int]:
+    """Width and height of a picture."""
+    with Image.open(path) as image:
+        return image.size
+
+
+def losses(out: Path) -> list[dict[str, str]]:
+    """The rows of a journal."""
+    with (out / "loss.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="session")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A training that nobody interrupted."""
+    out = tmp_path_factory.mktemp("training") / "whole"
+    assert inside("train", *TINY, "--out", str(out)) == 0
+    return out
+
+
+@pytest.fixture
+def whole(original: Path, tmp_path: Path) -> Path:
+    """A copy of it in the test's directory."""
+    return shutil.copytree(original, tmp_path / "whole")
+
+
+def test_a_training_leaves_a_model_and_all_that_made_it(whole: Path, spectralkit: Spectralkit) -> None:
+    names = {path.name for path in whole.iterdir()}
+    assert names == {
+        *("unet", "scheduler", "model_index.json", "spectralkit.json", "README.md", "train.toml"),
+        *("loss.csv", "loss.png", "samples.png", "training"),
+    }
+    rows = losses(whole)
+    assert [float(row["step"]) for row in rows] == list(range(1, 13))
+    assert all(float(row["seconds"]) > 0 and float(row["loss"]) > 0 for row in rows)
+    assert image_size(whole / "samples.png")[0] > 100
+    card: dict[str, Any] = json.loads((whole / "spectralkit.json").read_text())
+    made = card["training"]
+    assert (made["steps"], made["seed"], made["widths"], made["precision"]) == (12, 0, [8, 16], "float32")
+    assert len(made["data_sha256"]) == 64
+    assert {"torch", "spectralkit", "spectralkit-models-training"} <= made["versions"].keys()
+    assert made["machine"]
+    assert "| `steps` | 12 |" in (whole / "README.md").read_text()
+    ran = spectralkit("run", "--model", "./whole", "--steps", "2", "--samples", "1", "--set", "dataset.size=32")
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_the_recorded_configuration_reproduces_the_model(whole: Path, tmp_path: Path, spectralkit: Spectralkit) -> None:
+    done = spectralkit("train", "--config", "whole/train.toml", "--out", "again", "--quiet")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert same(weights(tmp_path / "again"), weights(whole))
+
+
+def test_a_killed_training_resumes_to_bitwise_the_same_weights(
+    whole: Path, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    out, command = tmp_path / "killed", [*PROGRAM, "train", *TINY, "--out", "killed"]
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment)
+    while not (out / "training" / "state.pt").exists():  # after the fourth step
+        assert process.poll() is None
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert not (out / "unet").exists()
+    resumed = launched([*PROGRAM, "train", "--resume", "--out", "killed", "--quiet"], tmp_path, environment)
+    assert (resumed.returncode, resumed.stderr) == (0, "")
+    assert same(weights(out), weights(whole))
+    assert [row["loss"] for row in losses(out)] == [row["loss"] for row in losses(whole)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_the_step_and_says_how_to_go_on(
+    number: signal.Signals, whole: Path, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    out = tmp_path / "stopped"
+    command = [*PROGRAM, "train", *TINY, "--save-every", "1000", "--steps", "100000", "--out", "stopped"]
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    while not (out / "training" / "train.toml").exists():
+        assert process.poll() is None
+        time.sleep(0.005)
+    time.sleep(3)
+    process.send_signal(number)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    if losses(out):
+        step = int(float(losses(out)[-1]["step"]))
+        assert f"stopped after step {step} of 100000: go on with --resume --out stopped" in stderr
+        assert torch.load(out / "training" / "state.pt", weights_only=True)["step"] == step
+    assert "Traceback" not in stderr
+
+
+def test_a_training_at_its_full_rate_may_be_prolonged_or_cooled_down(tmp_path: Path, spectralkit: Spectralkit) -> None:
+    """As long as no step that is done would have been another, the end is free."""
+    sloped = ("--schedule", "linear", "--cooldown", "0.5")
+    begun = TINY[: TINY.index("--steps")] + TINY[TINY.index("--steps") + 2 :]
+    assert spectralkit("train", *begun, *sloped, "--steps", "12", "--out", "straight").returncode == 0
+    first = spectralkit("train", *begun, "--steps", "4", "--out", "long")  # at a constant rate
+    assert first.returncode == 0
+    longer = spectralkit("train", "--resume", *sloped, "--steps", "12", "--out", "long", "--quiet")
+    assert (longer.returncode, longer.stderr) == (0, "")
+    assert same(weights(tmp_path / "long"), weights(tmp_path / "straight"))
+    late = spectralkit("train", "--resume", "--steps", "14", "--out", "long")
+    assert late.returncode == 2
+    assert "where steps is 12, not 14" in late.stderr
+
+
+def test_two_processes_share_a_batch(whole: Path, tmp_path: Path, environment: dict[str, str]) -> None:
+    """The whole batch is drawn by both, and each takes its rows: the weights differ by the order of sums alone."""
+    launch = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "--standalone"]
+    command = [*launch, *PROGRAM[3:], "train", *TINY, "--out", "shared"]
+    done = launched(command, tmp_path, environment)
+    assert done.returncode == 0, done.stderr
+    ours, theirs = weights(tmp_path / "shared"), weights(whole)
+    for name, value in ours.items():
+        torch.testing.assert_close(value.float(), theirs[name].float(), atol=2e-3, rtol=0)  # Adam amplifies rounding
+    assert json.loads((tmp_path / "shared" / "spectralkit.json").read_text())["training"]["processes"] == 2
+
+
+def test_an_accumulated_batch_is_the_batch(whole: Path, tmp_path: Path, spectralkit: Spectralkit) -> None:
+    done = spectralkit("train", *TINY, "--accumulation", "2", "--steps", "1", "--out", "parts")
+    assert done.returncode == 0, done.stderr
+    one = spectralkit("train", *TINY, "--steps", "1", "--out", "one")
+    assert one.returncode == 0, one.stderr
+    # The parts are drawn one by one, so they are other samples; what must agree is the size of loss and gradient.
+    ours, theirs = (losses(tmp_path / name)[0] for name in ("parts", "one"))
+    assert float(ours["loss"]) == pytest.approx(float(theirs["loss"]), rel=0.5)
+    assert float(ours["norm"]) == pytest.approx(float(theirs["norm"]), rel=1.0)
+
+
+def test_precedence_is_option_file_preset(tmp_path: Path, spectralkit: Spectralkit) -> None:
+    (tmp_path / "mine.toml").write_text("[train]\nsteps = 3\nwarmup = 7\n[train.settings.process]\nbeta_end = 0.03\n")
+    asked = (
+        *("train", "--preset", "ihc-ddim-latent", "--config", "mine.toml", "--space", "pixel", "--steps", "2"),
+        *("--widths", "8", "--groups", "8", "--size", "32", "--batch", "2", "--optimiser", "adamw", "--warmup", "5"),
+        *("--sample-steps", "2", "--set", "process.beta_start=2e-4", "--out", "layers", "--quiet"),
+    )
+    done = spectralkit(*asked)
+    assert done.returncode == 0, done.stderr
+    table = tomllib.loads((tmp_path / "layers" / "train.toml").read_text())["train"]
+    assert (table["steps"], table["warmup"], table["loss"], table["widths"]) == (2, 5, "middle", [8])
+    assert table["settings"]["process"] == {"beta_schedule": "linear", "beta_start": 2e-4, "beta_end": 0.03}
+
+
+def test_a_dry_run_tells_and_writes_nothing(tmp_path: Path, spectralkit: Spectralkit) -> None:
+    done = spectralkit("train", *TINY, "--dry-run")
+    assert (done.returncode, done.stderr) == (0, "")
+    told = {line.split("  ")[0]: line for line in done.stdout.splitlines()}
+    for name in ("parameters", "memory", "a step", "in all", "data sha256"):
+        assert name in told
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_tracker_follows_the_losses(tmp_path: Path, spectralkit: Spectralkit) -> None:
+    pytest.importorskip("tensorboard", reason="the tracker is the user's to install")
+    done = spectralkit("train", *TINY, "--tracker", "tensorboard", "--out", "tracked")
+    assert done.returncode == 0, done.stderr
+    assert list((tmp_path / "tracked").rglob("events.out.tfevents*"))
+
+
+REFUSED: list[tuple[tuple[str, ...], str]] = [
+    (("--preset", "ihc-ddim-latnt"), "unknown preset 'ihc-ddim-latnt': did you mean 'ihc-ddim-latent'?"),
+    (("--dataset", "ich"), "did you mean 'ihc'?"),
+    (("--space", "latent"), "--space latent needs --autoencoder"),
+    (("--autoencoder", "x/"), "--autoencoder serves a latent diffusion"),
+    (("--space", "latent", "--autoencoder", "nowhere/"), "no autoencoder at nowhere"),
+    (("--space", "latent", "--autoencoder", "ddim"), "model 'ddim' works on pixels and has no autoencoder"),
+    (("--process", "ddmi"), "did you mean 'ddim'"),
+    (("--set", "process.nonsense=1"), "no parameter 'nonsense'"),
+    (("--set", "proces.beta_end=1"), "names the part 'proces'"),
+    (("--steps", "0"), "steps must be a whole number of at least 1, got 0"),
+    (("--steps", "many"), "steps must be a whole number, got 'many'"),
+    (("--learning-rate", "nan"), "learning-rate must be a number above 0 and at most 1, got 'nan'"),
+    (("--batch", "5", "--accumulation", "2"), "batch 5 cannot be accumulated in 2 parts"),
+    (("--widths", "8,12"), "widths must be multiples of groups, 8, got 12"),
+    (("--widths", "wide"), "widths must be whole numbers of at least 8, like 96,128, got 'wide'"),
+    (("--size", "48", "--widths", "8,8,8,8,8,8"), "halves a side of 48 5 times, which does not come out even"),
+    (("--attention", "4"), "attention at resolution 4, but widths has only 2"),
+    (("--backbone", "dit", "--patch", "5"), "patches of 5 do not divide a side of 32"),
+    (("--backbone", "dit", "--hidden", "50", "--heads", "6"), "hidden 50 is no multiple of heads 6"),
+    (("--small-steps", "3", "--backbone", "dit"), "small-steps needs a U-Net on pixels"),
+    (("--tracker", "nobody"), "tracker 'nobody' is unknown"),
+    (("--device", "tpu"), "device"),
+    (("--score", "psnr"), "metric 'psnr' does not compare pictures with real ones"),
+    (("--score", "kd-light"), "did you mean 'kd-lite0'?"),
+    (("--resume",), "holds no training to resume"),
+    (("--config", "missing.toml"), "cannot read configuration missing.toml"),
+    (("--loss", "mean"), "loss must be one of output, min-snr, middle, got 'mean'"),
+]
+
+
+@pytest.mark.parametrize(("options", "told"), REFUSED, ids=lambda case: case if isinstance(case, str) else "")
+def test_what_is_wrong_is_told_in_a_line_and_leaves_nothing(
+    options: tuple[str, ...], told: str, tmp_path: Path, spectralkit: Spectralkit
+) -> None:
+    done = spectralkit("train", *TINY, *options, "--out", "refused")
+    assert done.returncode == 2, done.stderr
+    assert told in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "refused").exists()
+
+
+def test_where_something_lies_is_not_trained(whole: Path, tmp_path: Path, spectralkit: Spectralkit) -> None:
+    before = sorted(path.name for path in whole.rglob("*"))
+    for options, told in (
+        ((), "whole holds a training: add --resume to go on with it"),
+        (("--resume", "--batch", "8"), "--resume goes on with what was begun, where batch is 4, not 8"),
+        (("--resume", "--steps", "11"), "--resume goes on with what was begun, where steps is 12, not 11"),
+        (("--resume", "--schedule", "cosine"), "where schedule is constant, not cosine"),
+        (("--resume", "--set", "process.beta_end=0.03"), "where settings is"),
+    ):
+        done = spectralkit("train", *TINY[: TINY.index("--steps")], *options, "--out", "whole")
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert told in done.stderr
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.txt").write_text("irreplaceable")
+    done = spectralkit("train", *TINY, "--out", "full")
+    assert done.returncode == 2
+    assert "full already exists" in done.stderr
+    assert os.listdir(tmp_path / "full") == ["thesis.txt"]
+    assert sorted(path.name for path in whole.rglob("*")) == before
+    again = spectralkit("train", "--resume", "--out", "whole")
+    assert again.returncode == 0  # nothing is left to be done
+
+
+def test_a_loss_that_is_no_number_names_the_step_and_keeps_the_state(tmp_path: Path, spectralkit: Spectralkit) -> None:
+    wild = ("--learning-rate", "1", "--clip", "1e30", "--warmup", "0", "--steps", "4000", "--save-every", "1")
+    done = spectralkit("train", *TINY, *wild, "--set", "process.beta_end=0.9999", "--loss", "min-snr", "--out", "wild")
+    if done.returncode == 0:
+        pytest.fail("this training should have diverged")
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.count("\n") == 1
+    assert " at step " in done.stderr
+    step = int(done.stderr.split(" at step ")[1].split(":")[0])
+    state = torch.load(tmp_path / "wild" / "training" / "state.pt", weights_only=True)
+    assert state["step"] == step - 1
+    assert all(torch.isfinite(value).all() for value in state["module"].values())
+
+
+def test_a_full_disk_keeps_the_last_state(tmp_path: Path, environment: dict[str, str]) -> None:
+    def small() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
+
+    done = launched([*PROGRAM, "train", *TINY, "--out", "full"], tmp_path, environment, small)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "state.pt: File too large" in done.stderr
+    assert not list((tmp_path / "full").rglob("*.partial"))
+
+
+def test_another_process_in_the_same_place_is_told(tmp_path: Path, environment: dict[str, str]) -> None:
+    command = [*PROGRAM, "train", *TINY, "--steps", "100000", "--out", "shared"]
+    first = subprocess.Popen(command, cwd=tmp_path, env=environment)
+    try:
+        while not (tmp_path / "shared" / "training" / "train.toml").exists():
+            time.sleep(0.01)
+        second = launched(command, tmp_path, environment)
+    finally:
+        first.kill()
+        first.wait()
+    assert second.returncode == 2
+    assert "another process trains in shared" in second.stderr

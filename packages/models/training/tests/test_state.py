@@ -1,0 +1,62 @@
+"""States and files: whole or absent."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+
+from spectralkit.errors import ConfigurationError, DataError
+from spectralkit_models_training.state import read_state, replace, write_state
+
+
+def test_a_state_comes_back_bitwise(tmp_path: Path) -> None:
+    state = {"step": 7, "module": {"w": torch.randn(3, 3)}, "optimiser": {"state": {0: {"step": torch.tensor(3.0)}}}}
+    write_state(state, tmp_path / "state.pt")
+    back = read_state(tmp_path / "state.pt")
+    assert back["step"] == 7
+    assert torch.equal(back["module"]["w"], state["module"]["w"])  # type: ignore[index]
+    assert os.listdir(tmp_path) == ["state.pt"]
+
+
+def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
+    import resource
+
+    path = tmp_path / "state.pt"
+    replace(path, b"old")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
+    try:
+        with pytest.raises(ConfigurationError, match=r"cannot write .*the last state is kept"):
+            replace(path, b"new" * 100)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["state.pt"]
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"nonsense" * 100, pickle.dumps(print)])
+def test_what_is_no_state_is_told(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "state.pt"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"state\.pt is (damaged|no state of a training): remove its directory"):
+        read_state(path)
+
+
+def test_a_missing_state_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"cannot read .*state\.pt: No such file"):
+        read_state(tmp_path / "state.pt")
+
+
+def test_no_code_is_run_from_a_state(tmp_path: Path) -> None:
+    class Evil:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return os.mkdir, (str(tmp_path / "harm"),)
+
+    torch.save({"step": Evil()}, tmp_path / "state.pt")
+    with pytest.raises(DataError, match="is no state of a training"):
+        read_state(tmp_path / "state.pt")
+    assert not (tmp_path / "harm").exists()
