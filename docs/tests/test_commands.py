@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from spectralkit.api import load_method
 from spectralkit.cli.main import build_parser, choose, main
 from spectralkit.cli.run import read
+from spectralkit.inversion.method import build_method
 from spectralkit.plugins.registry import registry
 
 ROOT = Path(__file__).parents[2]
@@ -39,7 +39,7 @@ def test_a_command_is_understood(words):
     arguments = build_parser(registry(), choose(registry(), words[0])).parse_args(words)
     if words[0] == "run" and arguments.config is None:
         config = read(arguments)
-        load_method(config.method, config.settings)
+        build_method(config.method, config.settings)
 
 
 @pytest.mark.parametrize("path", READMES, ids=lambda path: path.parent.name)
