@@ -6,10 +6,10 @@ import argparse
 
 import torch
 
-from benchmarks import inversion, metrics
+from benchmarks import inversion, metrics, training
 from benchmarks.measure import device
 
-PARTS = {"inversion": inversion.rows, "metrics": metrics.rows}
+PARTS = {"inversion": inversion.rows, "metrics": metrics.rows, "training": training.rows}
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import attrs
 import pytest
@@ -14,9 +15,10 @@ from torch import Tensor
 from spectralkit.errors import DataError
 from spectralkit.inversion.noise import Noise
 from spectralkit.models.latent import LatentCodec
+from spectralkit_models_training.bank import Bank, digest, domains_of, fill, moments, remembered
 from spectralkit_models_training.config import DiffusionConfig
 from spectralkit_models_training.diffusion import shares
-from spectralkit_models_training.source import Bank, Crops, domains_of, fill, moments, spread_of
+from spectralkit_models_training.source import Crops, spread_of
 
 
 @attrs.frozen
@@ -105,6 +107,27 @@ def test_moments_make_every_channel_standard(seed: int) -> None:
     flat = torch.zeros(1, 3, 1, 1)
     LatentCodec(None, shift, scale)  # takes them
     assert flat.shape == shift.shape
+
+
+def test_what_was_made_is_remembered_by_its_key(tmp_path: Path) -> None:
+    made = []
+
+    def make() -> Tensor:
+        made.append(1)
+        return torch.full((2, 2), float(len(made)))
+
+    path = tmp_path / "bank.safetensors"
+    assert [remembered(path, key, make)[0, 0].item() for key in "aabba"] == [1, 1, 2, 2, 3]
+    path.write_bytes(b"damaged")
+    assert remembered(path, "a", make)[0, 0] == 4
+    assert remembered(None, "a", make)[0, 0] == 5
+
+
+def test_a_digest_is_of_names_and_values() -> None:
+    ours, theirs = (torch.nn.Linear(2, 2) for _ in range(2))
+    assert digest(ours) != digest(theirs)
+    theirs.load_state_dict(ours.state_dict())
+    assert digest(ours) == digest(theirs)
 
 
 @pytest.mark.parametrize("value", [0.0, float("nan")])

@@ -23,15 +23,26 @@ from spectralkit.plugins.training import build_training
 from spectralkit.running.config import check_parts
 from spectralkit_models_training.autoencoder.directory import Facts, read_autoencoder, tried
 from spectralkit_models_training.backbones import backbone
+from spectralkit_models_training.bank import Bank, digest, domains_of, fill, moments, remembered
 from spectralkit_models_training.config import DiffusionConfig, TrainingConfig
 from spectralkit_models_training.diffusion import DiffusionTask, shares
 from spectralkit_models_training.objective import Objective, Weight
 from spectralkit_models_training.scoring import Yardstick
-from spectralkit_models_training.source import Bank, Crops, Source, domains_of, fill, moments, spread_of
+from spectralkit_models_training.source import Crops, Source, spread_of
 from spectralkit_models_training.task import Task
 
-Tell = Callable[[str], None]
-"""Somebody who hears a line."""
+
+@attrs.frozen
+class Aside:
+    """What goes on beside the assembly.
+
+    Args:
+        tell: Told what takes a while.
+        folder: Where its result is kept; None keeps nothing.
+    """
+
+    tell: Callable[[str], None]
+    folder: Path | None = None
 
 
 @attrs.frozen(eq=False)
@@ -64,6 +75,7 @@ class Space:
         spread: Standard deviation of the samples.
         normalisation: Of latents.
         autoencoder: Of latents.
+        digests: Of the autoencoder.
     """
 
     source: Source
@@ -74,6 +86,7 @@ class Space:
     spread: float
     normalisation: Normalisation | None = None
     autoencoder: nn.Module | None = None
+    digests: dict[str, str] = attrs.field(factory=dict)
 
 
 def training_set(config: TrainingConfig) -> TrainingSet:
@@ -81,13 +94,13 @@ def training_set(config: TrainingConfig) -> TrainingSet:
     return cast(TrainingSet, build_training(config.dataset, config.settings.get("dataset", {})))
 
 
-def assemble_diffusion(config: DiffusionConfig, device: torch.device, tell: Tell) -> Assembled:
+def assemble_diffusion(config: DiffusionConfig, device: torch.device, aside: Aside) -> Assembled:
     """The task of ``spectralkit train``.
 
     Args:
         config: What is asked for.
         device: Where it will be trained.
-        tell: Whom to tell what takes a while.
+        aside: Where what takes a while is kept, and who is told of it.
 
     Raises:
         SpectralkitError: If something is unknown or does not fit.
@@ -96,7 +109,7 @@ def assemble_diffusion(config: DiffusionConfig, device: torch.device, tell: Tell
     _check_space(config)
     _process(config, config.settings.get("process", {}))  # before anything that takes time
     data = training_set(config)
-    space = _latent(config, data, device, tell) if config.space == "latent" else _pixel(config, data)
+    space = _latent(config, data, device, aside) if config.space == "latent" else _pixel(config, data)
     parameters = _completed(config, space.spread)
     process = _process(config, parameters)
     torch.manual_seed(config.seed)
@@ -123,7 +136,7 @@ def assemble_diffusion(config: DiffusionConfig, device: torch.device, tell: Tell
         space.autoencoder,
         Yardstick.of(config, data, len(data.conditions) - 1),
     )
-    return Assembled(task, {"data_sha256": data.digest}, {"spread": space.spread, **parameters})
+    return Assembled(task, {"data_sha256": data.digest, **space.digests}, {"spread": space.spread, **parameters})
 
 
 def _check_space(config: DiffusionConfig) -> None:
@@ -164,7 +177,7 @@ def _pixel(config: DiffusionConfig, data: TrainingSet) -> Space:
     return Space(crops, PixelCodec(), _channels(data), config.size, 1, spread_of(draw, config.seed))
 
 
-def _latent(config: DiffusionConfig, data: TrainingSet, device: torch.device, tell: Tell) -> Space:
+def _latent(config: DiffusionConfig, data: TrainingSet, device: torch.device, aside: Aside) -> Space:
     autoencoder, facts = _autoencoder(config, data)
     if config.size % facts.factor:
         raise ConfigurationError(
@@ -174,8 +187,14 @@ def _latent(config: DiffusionConfig, data: TrainingSet, device: torch.device, te
     flat = torch.zeros(1, facts.channels, 1, 1)
     raw = LatentCodec(autoencoder, flat, flat + 1, cast(Posterior, config.posterior))
     domains = domains_of(shares(config, len(data.conditions)), config.bank)
-    tell(f"encoding {len(domains)} crops")
-    rows = fill(Crops(data, config.size), domains, raw, config.seed, device)
+
+    def encode() -> torch.Tensor:
+        aside.tell(f"encoding {len(domains)} crops")
+        return fill(Crops(data, config.size), domains, raw, config.seed, device)
+
+    weights = digest(autoencoder)
+    key = (data.digest, weights, config.size, config.bank, config.p_target, config.seed, config.posterior)
+    rows = remembered(aside.folder and aside.folder / "bank.safetensors", repr(key), encode)
     shift, scale = moments(rows)
     rows = ((rows.float() - shift) / scale).half()
     normalisation = Normalisation(
@@ -190,6 +209,7 @@ def _latent(config: DiffusionConfig, data: TrainingSet, device: torch.device, te
         spread=1.0,  # by the normalisation
         normalisation=normalisation,
         autoencoder=autoencoder,
+        digests={"autoencoder_sha256": weights},
     )
 
 

@@ -8,6 +8,7 @@ import sys
 import torch
 
 from spectralkit.cli.output import print_table
+from spectralkit_models_training.assembly import Aside
 from spectralkit_models_training.config import TrainingConfig
 from spectralkit_models_training.course import machine
 from spectralkit_models_training.journal import duration, say
@@ -18,7 +19,7 @@ from spectralkit_models_training.trial import measure, settle
 def tell(config: TrainingConfig, assemble: Assemble) -> None:
     """Print parameters, memory and seconds; nothing is written."""
     place = processes(config)
-    assembled = assemble(config, place.device, say)
+    assembled = assemble(config, place.device, Aside(say))
     batch = trial_batch(assembled, config, place)
     choice = settle(assembled.task, config, place.device, batch)
     seconds = config.accumulation * measure(assembled.task, choice, place.device, batch)

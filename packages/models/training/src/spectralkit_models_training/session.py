@@ -14,7 +14,7 @@ from accelerate.utils import DistributedDataParallelKwargs, broadcast_object_lis
 
 from spectralkit.errors import ConfigurationError
 from spectralkit.models.device import find_device
-from spectralkit_models_training.assembly import Assembled, Tell
+from spectralkit_models_training.assembly import Aside, Assembled
 from spectralkit_models_training.config import TrainingConfig
 from spectralkit_models_training.course import Course
 from spectralkit_models_training.folder import Folder, check_data
@@ -23,7 +23,7 @@ from spectralkit_models_training.loop import Trainer, generator
 from spectralkit_models_training.state import read_state
 from spectralkit_models_training.trial import ACCELERATE, Choice, settle
 
-Assemble = Callable[[Any, torch.device, Tell], Assembled]
+Assemble = Callable[[Any, torch.device, Aside], Assembled]
 
 
 @attrs.frozen
@@ -60,7 +60,8 @@ def train(order: Order) -> None:
         elif folder.finished(order.config.steps):
             return
         quiet = order.quiet or not place.is_main_process
-        assembled = order.assemble(order.config, place.device, Silent().tell if quiet else say)
+        aside = Aside(Silent().tell if quiet else say, folder.inner if place.is_main_process else None)
+        assembled = order.assemble(order.config, place.device, aside)
         choice = _choice(order, folder, assembled, place)
         accelerator = _accelerator(order, choice, assembled.rests)
         trainer = Trainer(assembled.task, order.config, accelerator, choice)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import torch
 
 from spectralkit.running.config import check_parts
-from spectralkit_models_training.assembly import Assembled, Tell, training_set
+from spectralkit_models_training.assembly import Aside, Assembled, training_set
 from spectralkit_models_training.autoencoder.config import AutoencoderConfig
 from spectralkit_models_training.autoencoder.task import AutoencoderTask
 
 
-def assemble_autoencoder(config: AutoencoderConfig, device: torch.device, tell: Tell) -> Assembled:
+def assemble_autoencoder(config: AutoencoderConfig, device: torch.device, aside: Aside) -> Assembled:
     """The task of a configuration; nothing of it takes a while.
 
     Raises:
