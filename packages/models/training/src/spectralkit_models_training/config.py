@@ -89,6 +89,13 @@ class TrainingConfig:
             )
 
 
+def inherited(name: str, default: Any) -> Any:
+    """An option of every training, with another default."""
+    field = attrs.fields_dict(TrainingConfig)[name]
+    assert field.validator is not None
+    return option(default, field.validator, field.metadata["help"])
+
+
 @attrs.frozen(kw_only=True)
 class DiffusionConfig(TrainingConfig):
     """A class-conditional diffusion model."""

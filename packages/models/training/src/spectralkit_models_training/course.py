@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import attrs
 import torch
 
 from spectralkit.running.document import as_toml
@@ -57,7 +56,7 @@ class Course:
         keep = min(0.98, (len(self.journal.rows) - 1) / len(self.journal.rows))
         self.loss = keep * self.loss + (1 - keep) * update.loss
         follower.advance(step, self.loss, update)
-        self.trainer.accelerator.log(attrs.asdict(update), step)
+        self.trainer.accelerator.log(update.row(), step)
         if self.first and step < self.config.steps:
             if step % self.config.save_every == 0:
                 self._save()

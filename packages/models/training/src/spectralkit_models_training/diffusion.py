@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 import torch
@@ -21,7 +21,7 @@ from spectralkit_models_training.config import DiffusionConfig
 from spectralkit_models_training.objective import Objective
 from spectralkit_models_training.scoring import Yardstick
 from spectralkit_models_training.source import Source
-from spectralkit_models_training.task import Batch, Shown
+from spectralkit_models_training.task import Batch, Rival, Shown
 
 COUNT = 64
 """Pictures that are scored."""
@@ -55,6 +55,7 @@ class DiffusionTask:
     card: Card
     autoencoder: nn.Module | None
     yardstick: Yardstick
+    rivals: ClassVar[tuple[Rival, ...]] = ()
 
     def draw(self, step: int, batch: int, generator: torch.Generator) -> Batch:
         small = step < self.config.small_steps

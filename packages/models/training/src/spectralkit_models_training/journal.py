@@ -41,12 +41,12 @@ class Journal:
         if not path.exists():
             return cls(path)
         with path.open(newline="", encoding="utf-8") as file:
-            rows = [{name: float(row[name]) for name in COLUMNS} for row in csv.DictReader(file)]
+            rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
         return cls(path, [row for row in rows if row["step"] <= step])
 
     def note(self, step: int, update: Update) -> None:
         """One step is done."""
-        self.rows.append({"step": step, **attrs.asdict(update)})
+        self.rows.append({"step": step, **update.row()})
 
     @property
     def seconds(self) -> float:
@@ -64,7 +64,7 @@ class Journal:
     def write(self) -> None:
         """Replace ``loss.csv``."""
         text = io.StringIO(newline="")
-        writer = csv.DictWriter(text, COLUMNS)
+        writer = csv.DictWriter(text, self.rows[0] if self.rows else COLUMNS)
         writer.writeheader()
         writer.writerows(self.rows)
         replace(self.path, text.getvalue().encode())

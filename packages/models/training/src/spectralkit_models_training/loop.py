@@ -21,7 +21,7 @@ from spectralkit.errors import ConfigurationError, NonFiniteError
 from spectralkit_models_training.average import averaged, follow
 from spectralkit_models_training.config import TrainingConfig
 from spectralkit_models_training.optimisation import optimiser, rate
-from spectralkit_models_training.task import Batch, Task
+from spectralkit_models_training.task import Batch, Loss, Task
 from spectralkit_models_training.trial import Choice, placed
 
 
@@ -40,16 +40,86 @@ class Update:
         norm: Of the gradient, before it is clipped.
         rate: The learning rate.
         seconds: It took.
+        rivals: The losses of the task's rivals, by name.
     """
 
     loss: float
     norm: float
     rate: float
     seconds: float
+    rivals: dict[str, float] = attrs.field(factory=dict)
+
+    def row(self) -> dict[str, float]:
+        """Every number by name."""
+        return {**attrs.asdict(self, filter=attrs.filters.exclude("rivals")), **self.rivals}
+
+
+class Learner:
+    """A module with its optimiser.
+
+    Args:
+        module: Holds the weights; it is moved, and bare of what wraps it.
+        loss: Of the module.
+        config: How it is trained.
+        accelerator: On what.
+        choice: In which arithmetic and layout.
+    """
+
+    def __init__(
+        self, module: nn.Module, loss: Loss, config: TrainingConfig, accelerator: Accelerator, choice: Choice
+    ) -> None:
+        self.bare = choice.arranged(module.to(accelerator.device).train())
+        self.loss, self.config, self.accelerator = loss, config, accelerator
+        self.module, self.optimiser = accelerator.prepare(choice.compiled(self.bare), optimiser(self.bare, config))
+
+    def update(self, batches: list[Batch], step: int) -> tuple[float, float]:
+        """One step on the parts of a batch: the mean loss, and the norm of the gradient before it is clipped."""
+        total = norm = 0.0
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.config.learning_rate * rate(self.config, step)
+        for batch in batches:
+            with self.accelerator.accumulate(self.module):
+                with self.accelerator.autocast():
+                    loss = self.loss(self.module, batch, step)
+                total += self._mean(loss) / len(batches)
+                check("loss", total, step)
+                self.accelerator.backward(loss)
+                if self.accelerator.sync_gradients:
+                    norm = float(self.accelerator.clip_grad_norm_(self.module.parameters(), self.config.clip))
+                    if self.accelerator.scaler is None:  # float16 skips the steps whose gradients overflow
+                        check("gradient", norm, step)
+                self.optimiser.step()
+                self.optimiser.zero_grad()
+        return total, norm
+
+    def state(self) -> dict[str, Any]:
+        """Weights and the optimiser's memory."""
+        return {"module": self.bare.state_dict(), "optimiser": self.optimiser.state_dict()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from :meth:`state`."""
+        self.bare.load_state_dict(state["module"])
+        self.optimiser.load_state_dict(state["optimiser"])
+
+    def _mean(self, loss: torch.Tensor) -> float:
+        return float(cast(torch.Tensor, self.accelerator.reduce(loss.detach(), "mean")))
+
+
+def check(what: str, value: float, step: int) -> None:
+    """Refuse to go on from NaN or infinity.
+
+    Raises:
+        NonFiniteError: Naming the step.
+    """
+    if not math.isfinite(value):
+        raise NonFiniteError(
+            f"the {what} is {value} at step {step + 1}: lower --learning-rate and train again, or --resume "
+            "with float32; the last state is kept"
+        )
 
 
 class Trainer:
-    """The state of a training: weights, their average, the optimiser's memory, and the step.
+    """The state of a training: weights, their average, the optimisers' memory, and the step.
 
     Args:
         task: What is trained.
@@ -69,60 +139,46 @@ class Trainer:
                 f"{config.accumulation} parts: choose a multiple of {parts}"
             )
         self.task, self.config, self.accelerator = task, config, accelerator
-        module = choice.arranged(task.module.to(accelerator.device).train())
-        self.average = averaged(module)
-        self.module, self.optimiser = accelerator.prepare(choice.compiled(module), optimiser(module, config))
+        self.learner = Learner(task.module, task.loss, config, accelerator, choice)
+        self.average = averaged(self.learner.bare)
+        self.rivals = {
+            rival.name: Learner(rival.module, rival.loss, config, accelerator, choice) for rival in task.rivals
+        }
         self.step = 0
 
-    @property
-    def bare(self) -> nn.Module:
-        """The module without what wraps it."""
-        return self.task.module
-
     def update(self) -> Update:
-        """One step.
+        """One step: of the task's module, then of its rivals.
 
         Raises:
-            NonFiniteError: If the loss or the gradient is NaN or infinite; no weight has changed.
+            NonFiniteError: If a loss or a gradient is NaN or infinite; such a step is in no state.
         """
-        start, factor, total = time.perf_counter(), rate(self.config, self.step), 0.0
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.config.learning_rate * factor
+        start = time.perf_counter()
         torch.manual_seed(generator(self.config.seed, self.step, self.accelerator.process_index).initial_seed())
-        for part in range(self.config.accumulation):
-            batch = self._rows(part)
-            with self.accelerator.accumulate(self.module):
-                with self.accelerator.autocast():
-                    loss = self.task.loss(self.module, batch, self.step)
-                total += self._mean(loss) / self.config.accumulation
-                self._check("loss", total)
-                self.accelerator.backward(loss)
-                if self.accelerator.sync_gradients:
-                    norm = float(self.accelerator.clip_grad_norm_(self.module.parameters(), self.config.clip))
-                    if self.accelerator.scaler is None:  # float16 skips the steps whose gradients overflow
-                        self._check("gradient", norm)
-                self.optimiser.step()
-                self.optimiser.zero_grad()
+        batches = [self._rows(part) for part in range(self.config.accumulation)]
+        loss, norm = self.learner.update(batches, self.step)
+        others = {name: rival.update(batches, self.step)[0] for name, rival in self.rivals.items()}
+        pace = self.config.learning_rate * rate(self.config, self.step)
         self.step += 1
-        follow(self.average, self.bare, self.step, self.config.ema)
-        return Update(total, norm, self.config.learning_rate * factor, time.perf_counter() - start)
+        follow(self.average, self.learner.bare, self.step, self.config.ema)
+        return Update(loss, norm, pace, time.perf_counter() - start, others)
 
     def state(self) -> dict[str, Any]:
         """All that a continuation needs."""
         scaler = self.accelerator.scaler
         return {
             "step": self.step,
-            "module": self.bare.state_dict(),
+            **self.learner.state(),
             "average": self.average.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
+            "rivals": {name: rival.state() for name, rival in self.rivals.items()},
             "scaler": {} if scaler is None else scaler.state_dict(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from :meth:`state`."""
-        self.bare.load_state_dict(state["module"])
+        self.learner.restore(state)
         self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        for name, rival in self.rivals.items():
+            rival.restore(state["rivals"][name])
         if self.accelerator.scaler is not None:
             self.accelerator.scaler.load_state_dict(state["scaler"])
         self.step = state["step"]
@@ -134,13 +190,3 @@ class Trainer:
         )
         first, every = self.accelerator.process_index, self.accelerator.num_processes
         return placed(tuple(row[first::every] for row in batch), self.accelerator.device)
-
-    def _mean(self, loss: torch.Tensor) -> float:
-        return float(cast(torch.Tensor, self.accelerator.reduce(loss.detach(), "mean")))
-
-    def _check(self, what: str, value: float) -> None:
-        if not math.isfinite(value):
-            raise NonFiniteError(
-                f"the {what} is {value} at step {self.step + 1}: lower --learning-rate and train again, or --resume "
-                "with float32; the last state is kept"
-            )

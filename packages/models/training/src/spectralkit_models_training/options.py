@@ -24,14 +24,17 @@ def configure(parser: ArgumentParser, command: str, config: Config) -> None:
     defaults = config()
     parser.add_argument("--out", type=path, metavar="DIR", help="where the model goes, with what made it")
     parser.add_argument("--resume", action="store_true", help="go on with the training in --out")
-    parser.add_argument("--preset", metavar="NAME", help=f"one of {', '.join(presets(command))}")
+    if known := presets(command):
+        parser.add_argument("--preset", metavar="NAME", help=f"one of {', '.join(known)}")
+    else:
+        parser.set_defaults(preset=None)
     parser.add_argument("--config", type=path, metavar="FILE", help=f"TOML file with a table [{command}]")
     parser.add_argument(
         "--set",
         action="append",
         default=[],
         metavar="PART.PARAM=VALUE",
-        help="a parameter of 'dataset' or 'process', like dataset.task=edges; may be repeated",
+        help="a parameter of 'dataset' or another part, like dataset.task=edges; may be repeated",
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would be trained, and how long it would take")
     parser.add_argument("--quiet", action="store_true", help="print nothing but warnings and errors")

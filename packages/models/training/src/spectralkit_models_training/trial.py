@@ -85,15 +85,19 @@ def _open(config: TrainingConfig, device: torch.device) -> Iterator[Choice]:
 
 
 def measure(task: Task, choice: Choice, device: torch.device, batch: Batch) -> float:
-    """Seconds of a forward and backward pass on a copy: the fastest of three, after one that warms up."""
-    module = choice.compiled(choice.arranged(copy.deepcopy(task.module).to(device).train()))
+    """Seconds of a forward and backward pass on copies: the fastest of three, after one that warms up."""
+    learners = [
+        (choice.compiled(choice.arranged(copy.deepcopy(module).to(device).train())), loss)
+        for module, loss in ((task.module, task.loss), *((rival.module, rival.loss) for rival in task.rivals))
+    ]
     seconds = []
     for _ in range(STEPS + 1):
         start = time.perf_counter()
-        with torch.autocast(device.type, DTYPES[choice.precision], enabled=choice.precision != "float32"):
-            loss = task.loss(module, placed(batch, device), 0)
-        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-        module.zero_grad()
+        for module, loss in learners:
+            with torch.autocast(device.type, DTYPES[choice.precision], enabled=choice.precision != "float32"):
+                value = loss(module, placed(batch, device), 0)
+            value.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+            module.zero_grad()
         if device.type == "cuda":
             torch.cuda.synchronize(device)
         seconds.append(time.perf_counter() - start)

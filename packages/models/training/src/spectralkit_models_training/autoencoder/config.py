@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import Any
 
 import attrs
 
 from spectralkit.errors import ConfigurationError
 from spectralkit.running.checks import number, whole
-from spectralkit_models_training.config import TrainingConfig, option, sizes
+from spectralkit_models_training.config import TrainingConfig, inherited, option, sizes
 
 weight = number(0, math.inf)
 """Of a part of the loss, or of noise."""
-
-
-def inherited(name: str, default: Any) -> Any:
-    """An option of every training, with another default."""
-    field = attrs.fields_dict(TrainingConfig)[name]
-    assert field.validator is not None
-    return option(default, field.validator, field.metadata["help"])
 
 
 @attrs.frozen(kw_only=True)

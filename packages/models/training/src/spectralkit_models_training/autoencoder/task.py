@@ -13,7 +13,7 @@ where texture takes the place of bound. See :mod:`~spectralkit_models_training.a
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, ClassVar, Self, cast
 
 import attrs
 import torch
@@ -27,7 +27,7 @@ from spectralkit_models_training.autoencoder.directory import Facts, save_autoen
 from spectralkit_models_training.autoencoder.network import TURNS, Reconstruction, build_network, moved
 from spectralkit_models_training.autoencoder.perceptual import Perceptual
 from spectralkit_models_training.scoring import Yardstick
-from spectralkit_models_training.task import Batch, Shown
+from spectralkit_models_training.task import Batch, Rival, Shown
 
 SHOWN, SCORED = 8, 48
 """Crops of the target domain in a picture's row, and those that are scored."""
@@ -55,6 +55,7 @@ class AutoencoderTask:
     perceptual: Perceptual | None = attrs.field(repr=False)
     crops: Tensor = attrs.field(repr=False)
     yardstick: Yardstick
+    rivals: ClassVar[tuple[Rival, ...]] = ()
 
     @classmethod
     def build(cls, config: AutoencoderConfig, data: TrainingSet) -> Self:
