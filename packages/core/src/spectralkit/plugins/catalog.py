@@ -22,6 +22,7 @@ _PROVIDES: dict[str, dict[str, tuple[str, ...]]] = {
     "spectralkit-models-ddim": {"model": ("ddim",), "parameterization": ("ddim", "ddim-x0", "ddim-v")},
     "spectralkit-models-edm": {"model": ("edm",), "parameterization": ("edm",)},
     "spectralkit-models-flow": {"parameterization": ("flow",)},
+    "spectralkit-models-training": {"command": ("train", "train-autoencoder")},
     "spectralkit-datasets-ihc": {"dataset": ("ihc",)},
 }
 
