@@ -17,7 +17,7 @@ PACKAGES = CORE.parents[2]
 ORDER = (
     {"caches", "errors", "stops", "torchvision_fix"},
     {"plugins", "diffusion", "data"},
-    {"inversion"},
+    {"inversion", "pictures"},
     {"models", "metric"},
     {"api"},
     {"running", "testing"},

@@ -18,8 +18,8 @@ from spectralkit.cli.options import (
     unusual,
 )
 from spectralkit.cli.output import print_json
+from spectralkit.pictures.finding import find_images
 from spectralkit.running.config import RunConfig, parse_settings
-from spectralkit.running.inputs import find_images
 
 OPTIONS = ("steps", "batch_size", "seed", "guidance", "inversion_guidance", "label", "device", "model", "method")
 

@@ -17,13 +17,13 @@ from spectralkit.inversion.parts import Parts
 from spectralkit.metric import Score, build_metric
 from spectralkit.models.loading import build_model, trained_on
 from spectralkit.models.model import Model
+from spectralkit.pictures.layout import image_mode
 from spectralkit.plugins.registered import ContractError, Registered, blame, blaming
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.specs import MetricSpec
 from spectralkit.plugins.text import brief
 from spectralkit.running.config import DEFAULT_METRICS, DEFAULT_SAMPLES, RunConfig, check_parts
 from spectralkit.running.contract import check_dataset, check_sample
-from spectralkit.running.picture import image_mode
 
 
 @attrs.frozen(eq=False)

@@ -23,13 +23,14 @@ from spectralkit.inversion.method import build_method
 from spectralkit.inversion.parts import Parts
 from spectralkit.models.loading import build_model
 from spectralkit.models.model import Model
+from spectralkit.pictures.finding import find_images
+from spectralkit.pictures.layout import MOST_PIXELS
 from spectralkit.plugins.registered import blaming, parts_taken, taking_part
 from spectralkit.plugins.text import brief
 from spectralkit.running.batch import translate_batch
 from spectralkit.running.config import RunConfig, check_parts
 from spectralkit.running.document import as_toml
-from spectralkit.running.inputs import find_images
-from spectralkit.running.picture import MOST_PIXELS, read_image, write_image
+from spectralkit.running.picture import read_image, write_image
 from spectralkit.running.rundir import fresh_directory, versions
 from spectralkit.running.tiling import Fit, Fitting, fit_to
 from spectralkit.running.watch import Pace, Unwatched, Watch

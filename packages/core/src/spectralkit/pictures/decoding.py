@@ -1,0 +1,90 @@
+"""A file decoded by whichever library reads its kind faithfully; every failure is told with the file's name."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import cast
+
+from PIL import Image, UnidentifiedImageError
+
+from spectralkit.errors import DataError, told
+from spectralkit.pictures.layout import Decoded, Frame, Layout, too_large
+from spectralkit.pictures.pillow import open_pillow
+from spectralkit.pictures.tiff import MAGIC, UndecodableError, open_tiff
+from spectralkit.plugins.text import reason
+
+
+def look(path: Path, frame: Frame | None = None, described: str = "") -> Layout:
+    """What a file says of its picture; nothing is decoded.
+
+    Args:
+        path: The file.
+        frame: Which image of a stack.
+        described: What is wanted, in words; for the message.
+
+    Raises:
+        DataError: If it is missing, no image, too large, or a stack of which none is chosen.
+    """
+    found = _open(path, frame, described, whole=False)
+    return found.layout if isinstance(found, Decoded) else found
+
+
+def decode(path: Path, frame: Frame | None = None, described: str = "") -> Decoded:
+    """The picture of a file.
+
+    Args:
+        path: The file.
+        frame: Which image of a stack.
+        described: What is wanted, in words; for the message.
+
+    Raises:
+        DataError: As :func:`look`, or if its content is damaged.
+    """
+    return cast(Decoded, _open(path, frame, described, whole=True))
+
+
+def _open(path: Path, frame: Frame | None, described: str, whole: bool) -> Layout | Decoded:
+    with _told(path):
+        if _is_tiff(path):
+            with open_tiff(path) as stack:
+                if not stack.is_plain:
+                    layout = stack.layout
+                    layout.check(frame)
+                    try:
+                        return Decoded(stack.decode(frame), layout) if whole else layout
+                    except UndecodableError:
+                        _check_single(path, layout)
+        return open_pillow(path, frame, described, whole)
+
+
+def _check_single(path: Path, layout: Layout) -> None:
+    """Pillow reads one grey image of any depth, whatever its compression."""
+    if layout.frames > 1 or layout.colours != "grey":
+        raise DataError(f"image {path} is compressed in a way that needs a decoder: pip install imagecodecs")
+
+
+def _is_tiff(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) in MAGIC
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what decoders warn, the harmful is refused or fails to decode
+            yield
+    except DataError:
+        raise
+    except UnidentifiedImageError as error:
+        raise DataError(f"image {path} is no PNG, JPEG, TIFF, BMP or WebP file: convert it first") from error
+    except Image.DecompressionBombError as error:
+        raise too_large(path) from error
+    except OSError as error:
+        why = told(error) if error.strerror else f"its content is damaged ({error})"
+        raise DataError(f"cannot read image {path}: {why}") from error
+    except Exception as error:  # decoders fed with a stranger's bytes raise anything
+        raise DataError(f"cannot read image {path}: its content is damaged ({reason(error)})") from error

@@ -1,0 +1,146 @@
+"""The image files that a person names, one by one or by their folder; looked for before anything is loaded."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+import attrs
+
+from spectralkit.errors import DataError, told
+
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"})
+
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+_MOST_TOLD = 5
+
+
+@attrs.frozen
+class Input:
+    """An image file that was found.
+
+    Args:
+        path: Where it lies.
+        place: Where it lies below the folder that was named; its name, where it was named itself.
+    """
+
+    path: Path
+    place: PurePosixPath
+
+    @property
+    def stem(self) -> str:
+        """Its place without the suffix: what pairs it with others, and names what is made of it."""
+        return self.place.with_suffix("").as_posix()
+
+
+def find_images(inputs: Sequence[Path]) -> list[Path]:
+    """The image files among ``inputs``, folders opened (not their subfolders), in order; as :func:`find_inputs`."""
+    return [found.path for found in find_inputs(inputs)]
+
+
+def find_inputs(inputs: Sequence[Path], *, recursive: bool = False, suffix: str = ".png") -> list[Input]:
+    """The image files among ``inputs``, folders opened, in order.
+
+    Args:
+        inputs: Files and folders.
+        recursive: Whether to open subfolders too.
+        suffix: Of what will be made of them; for the message.
+
+    Raises:
+        DataError: If something is missing or no file, a folder holds no image or something that is called one and is
+            none, leads back to itself, or two images would have one output name.
+    """
+    found: list[Input] = []
+    for given in inputs:
+        kind = _kind(given)
+        if kind == "a folder":
+            found.extend(_inside(given, recursive))
+        elif kind == "a file":
+            found.append(Input(given, PurePosixPath(given.name)))
+        else:
+            raise DataError(f"{given} is {kind}, neither an image file nor a folder: check the path")
+    taken: dict[str, Path] = {}
+    for one in found:
+        if one.stem in taken:
+            raise DataError(
+                f"{taken[one.stem]} and {one.path} would both become '{one.stem}{suffix}': rename one of them"
+            )
+        taken[one.stem] = one.path
+    return found
+
+
+def _kind(path: Path) -> str:
+    """What lies at ``path``, in words.
+
+    Raises:
+        DataError: If nothing does, or it may not be looked at.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as error:  # ValueError: a null character
+        if path.name and _is_link(path):
+            return "a link that leads nowhere or in a circle"
+        if isinstance(error, FileNotFoundError):
+            raise DataError(f"no image or folder at {path}: {told(error).partition(': ')[2]}") from error
+        why = told(error) if isinstance(error, OSError) else error
+        raise DataError(f"cannot look at {path}: {why}") from error
+    return _KINDS.get(stat.S_IFMT(mode), "a file")
+
+
+def _is_link(path: Path) -> bool:
+    try:
+        return stat.S_ISLNK(path.lstat().st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def _inside(folder: Path, recursive: bool) -> list[Input]:
+    """The images in a folder."""
+    folders = list(_below(folder, ())) if recursive else [folder]
+    named = [path for inner in folders for path in _listed(inner) if path.suffix.lower() in SUFFIXES]
+    strangers = [f"{path.name} is {kind}" for path in named if (kind := _kind(path)) not in _wanted(recursive)]
+    if strangers:
+        more = f" and {len(strangers) - _MOST_TOLD} more" if len(strangers) > _MOST_TOLD else ""
+        raise DataError(
+            f"folder {folder} holds what is called an image and is none: {', '.join(strangers[:_MOST_TOLD])}{more}: "
+            "remove it, or name the images one by one"
+        )
+    images = [path for path in named if path not in folders]
+    if not images:
+        raise DataError(f"folder {folder} holds no image: expected files ending in {', '.join(sorted(SUFFIXES))}")
+    return [Input(path, PurePosixPath(path.relative_to(folder).as_posix())) for path in images]
+
+
+def _wanted(recursive: bool) -> tuple[str, ...]:
+    """What a path that is called an image may be."""
+    return ("a file", "a folder") if recursive else ("a file",)
+
+
+def _below(folder: Path, above: tuple[tuple[int, int], ...]) -> Iterator[Path]:
+    """A folder and its subfolders, in order, links followed.
+
+    Raises:
+        DataError: If one leads back to a folder that it lies in.
+    """
+    status = folder.stat()
+    here = (status.st_dev, status.st_ino)
+    if here in above:
+        raise DataError(f"folder {folder} is a link that leads back to a folder above it: remove it")
+    yield folder
+    for path in _listed(folder):
+        if path.is_dir():
+            yield from _below(path, (*above, here))
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        raise DataError(f"cannot look into folder {folder}: {told(error)}") from error

@@ -1,0 +1,159 @@
+"""A recipe by which files become images: which channels, which frame, and how stored values become [0, 1]."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from spectralkit.errors import ConfigurationError, DataError
+from spectralkit.pictures.channels import ChannelMap
+from spectralkit.pictures.decoding import decode, look
+from spectralkit.pictures.intensity import Intensity, scaled
+from spectralkit.pictures.layout import Frame, Layout, Pixels, image_mode
+
+
+@attrs.frozen(eq=False)
+class Opened:
+    """A decoded file; any part of it as an image.
+
+    Args:
+        path: The file.
+        pixels: (H, W, C) as stored, upright.
+        limits: (2, C), which stored values become 0 and 1.
+        channels: What is taken of it; None takes the channels as they are.
+    """
+
+    path: Path
+    pixels: Pixels
+    limits: NDArray[np.float64]
+    channels: ChannelMap | None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(H, W)."""
+        height, width = self.pixels.shape[:2]
+        return height, width
+
+    def image(self, y: int = 0, x: int = 0, size: tuple[int, int] | None = None) -> Tensor:
+        """(C, h, w) in [0, 1]: the part at (y, x), by default all of it."""
+        height, width = size or self.size
+        part = scaled(self.pixels[y : y + height, x : x + width], self.limits)
+        if self.channels is not None:
+            part = self.channels.of(part, f"image {self.path}")
+        return torch.from_numpy(np.ascontiguousarray(part.transpose(2, 0, 1)))
+
+
+@attrs.frozen
+class Reading:
+    """How files are read.
+
+    Args:
+        channels: Which of a file's channels are an image's; None takes grey and RGB as they are, and no others.
+        intensity: How values become [0, 1]; None takes 8 bits for 0 to 255, and nothing else.
+        frame: Which image of a stack, or ``all`` as channels of one; None takes files of one image.
+    """
+
+    channels: ChannelMap | None = None
+    intensity: Intensity | None = None
+    frame: Frame | None = None
+
+    @classmethod
+    def of(
+        cls,
+        channels: str | int | Sequence[int] | None = None,
+        intensity: str | None = None,
+        frame: str | int | None = None,
+    ) -> Reading:
+        """From what somebody typed.
+
+        Raises:
+            ConfigurationError: If it cannot be understood.
+        """
+        return cls(
+            None if channels is None else ChannelMap.parse(channels),
+            None if intensity is None else Intensity.parse(intensity),
+            _frame(frame),
+        )
+
+    def as_table(self) -> dict[str, Any]:
+        """As text, for the record; what is None is left out."""
+        told = {"channels": self.channels, "intensity": self.intensity}
+        found: dict[str, Any] = {name: str(value) for name, value in told.items() if value is not None}
+        return found if self.frame is None else {**found, "frame": self.frame}
+
+    def look(self, path: Path, channels: int) -> Layout:
+        """What a file says of its picture, which is read nowhere yet.
+
+        Raises:
+            DataError: If it will not be read.
+        """
+        described = self._described(channels)
+        layout = look(path, self.frame, described)
+        self._check(layout, channels, described)
+        return layout
+
+    def open(self, path: Path, channels: int) -> Opened:
+        """The picture of a file, to be made into images of so many channels.
+
+        Args:
+            path: The file.
+            channels: 3 for RGB, 1 for greyscale, whatever they show.
+
+        Raises:
+            DataError: If the file is missing, no image, damaged, too large, or of pixels that the recipe leaves open.
+        """
+        described = self._described(channels)
+        found = decode(path, self.frame, described)
+        self._check(found.layout, channels, described)
+        limits = (self.intensity or Intensity()).limits(found.pixels, path)
+        return Opened(path, found.pixels, limits, self.channels)
+
+    def read(self, path: Path, channels: int) -> Tensor:
+        """The image of a file: (C, H, W) in [0, 1], upright; refused as by :meth:`open`."""
+        return self.open(path, channels).image()
+
+    def _described(self, channels: int) -> str:
+        _, described = image_mode(channels)
+        if self.channels is not None and len(self.channels) != channels:
+            raise ConfigurationError(
+                f"channels {self.channels} make images of {len(self.channels)} channels, and {channels} are wanted: "
+                f"give {channels}"
+            )
+        return described
+
+    def _check(self, layout: Layout, channels: int, described: str) -> None:
+        """Refuse what would have to be guessed."""
+        told = f"image {layout.path}"
+        missing = []
+        available = layout.channels * (layout.frames if self.frame == "all" else 1)
+        if self.channels is not None:
+            self.channels.check(available, told)
+        elif layout.colours != {1: "grey", 3: "rgb"}[channels] or available != channels:
+            missing.append(f"which channels to take (channels, like {_example(layout, channels)})")
+        if self.intensity is None and layout.is_deep:
+            missing.append("how its values become [0, 1] (intensity, like full or 0.1%:99.9%)")
+        if missing:
+            raise DataError(f"{told} {layout.told}, and {described} is wanted: say {' and '.join(missing)}")
+
+
+def _example(layout: Layout, channels: int) -> str:
+    if channels == 1:
+        return "luma" if layout.colours == "rgb" else "0"
+    return ",".join(str(min(c, layout.channels - 1)) for c in range(channels))
+
+
+def _frame(given: str | int | None) -> Frame | None:
+    if given is None or isinstance(given, int):
+        return given
+    if given == "all":
+        return "all"
+    if not given.isdecimal():
+        raise ConfigurationError(f"frame cannot be {given!r}: give a number from 0, or all")
+    return int(given)

@@ -1,0 +1,239 @@
+"""Reading pictures: every kind of pixels is read exactly as it is told to be, or refused with what to say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from spectralkit.errors import ConfigurationError, DataError
+from spectralkit.pictures import layout
+from spectralkit.pictures.channels import ChannelMap
+from spectralkit.pictures.finding import find_inputs
+from spectralkit.pictures.intensity import Intensity
+from spectralkit.pictures.reading import Reading
+
+H, W = 20, 30
+
+
+def noise(*shape: int, dtype: Any = np.uint16) -> np.ndarray:
+    values = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, shape or (H, W), endpoint=True)
+    return values.astype(dtype)
+
+
+def read(path: Path, wanted: int, **recipe: Any) -> np.ndarray:
+    """(H, W, C)."""
+    return Reading.of(**recipe).read(path, wanted).permute(1, 2, 0).numpy()
+
+
+STACK = noise(4, 3, H, W)
+"""Four images of three channels."""
+
+Write = Callable[[Path], object]
+
+ZCYX, GREYS = {"axes": "ZCYX"}, "minisblack"
+
+SAME: list[tuple[str, Write]] = [
+    # what all of them hold as their third image is STACK[2]
+    ("ImageJ", lambda p: tifffile.imwrite(p, STACK, imagej=True, metadata=ZCYX)),
+    ("OME", lambda p: tifffile.imwrite(p, STACK, ome=True, metadata=ZCYX)),
+    ("channels last", lambda p: tifffile.imwrite(p, STACK.transpose(0, 2, 3, 1), photometric="rgb")),
+    ("compressed", lambda p: tifffile.imwrite(p, STACK, compression="zlib", photometric=GREYS, metadata=ZCYX)),
+    ("big-endian", lambda p: tifffile.imwrite(p, STACK, byteorder=">", imagej=True, metadata=ZCYX)),
+]
+
+
+@pytest.mark.parametrize("write", [case[1] for case in SAME], ids=[case[0] for case in SAME])
+def test_one_image_of_a_stack_by_its_index(write: Write, tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    write(path)
+    found = read(path, 3, channels="2,0,1", intensity="full", frame=2)
+    np.testing.assert_allclose(found, STACK[2][[2, 0, 1]].transpose(1, 2, 0) / 65535, atol=1e-7)
+    with pytest.raises(DataError, match="holds 4 images: choose one by its frame, 0 to 3"):
+        read(path, 3, channels="0,1,2", intensity="full")
+    with pytest.raises(DataError, match="no frame 4: choose one from 0 to 3"):
+        read(path, 3, channels="0,1,2", intensity="full", frame=4)
+
+
+def test_the_pages_of_a_file_may_be_channels(tmp_path: Path) -> None:
+    pages = noise(5, H, W)
+    tifffile.imwrite(tmp_path / "a.tif", pages, photometric="minisblack")
+    found = read(tmp_path / "a.tif", 3, channels="4,-,0", intensity="full", frame="all")
+    np.testing.assert_allclose(found[..., 0], pages[4] / 65535, atol=1e-7)
+    assert not found[..., 1].any()
+    np.testing.assert_allclose(found[..., 2], pages[0] / 65535, atol=1e-7)
+
+
+def test_images_of_different_shapes_are_counted_through(tmp_path: Path) -> None:
+    with tifffile.TiffWriter(tmp_path / "a.tif") as file:
+        file.write(noise(H, W, dtype=np.uint8))
+        file.write(small := noise(6, 7, dtype=np.uint8))
+    np.testing.assert_allclose(read(tmp_path / "a.tif", 1, frame=1)[..., 0], small / 255, atol=1e-7)
+
+
+GREY: list[tuple[str, str, Write]] = [
+    ("16-bit PNG", "a.png", lambda p: Image.fromarray(noise()).save(p)),
+    ("16-bit TIFF", "a.tif", lambda p: Image.fromarray(noise()).save(p)),
+    ("LZW, without a decoder", "a.tif", lambda p: Image.fromarray(noise()).save(p, compression="tiff_lzw")),
+    ("32 bits", "a.tif", lambda p: tifffile.imwrite(p, noise().astype(np.uint32))),
+    ("signed", "a.tif", lambda p: tifffile.imwrite(p, noise().astype(np.int32))),
+    ("floating point", "a.tif", lambda p: tifffile.imwrite(p, noise().astype(np.float32))),
+    ("double", "a.tif", lambda p: tifffile.imwrite(p, noise().astype(np.float64), compression="zlib")),
+    ("white is zero", "a.tif", lambda p: tifffile.imwrite(p, 65535 - noise(), photometric="miniswhite")),
+    ("tiled", "a.tif", lambda p: tifffile.imwrite(p, noise(), tile=(16, 16))),
+]
+
+
+@pytest.mark.parametrize(("name", "write"), [case[1:] for case in GREY], ids=[case[0] for case in GREY])
+def test_deep_pictures_are_scaled_as_told_and_not_at_all_untold(name: str, write: Write, tmp_path: Path) -> None:
+    path = tmp_path / name
+    write(path)
+    with pytest.raises(DataError, match="8-bit greyscale is wanted: say how its values become"):
+        read(path, 1)
+    wanted = ((noise().astype(float) - 1000) / 49000).clip(0, 1)
+    np.testing.assert_allclose(read(path, 1, intensity="1000:50000")[..., 0], wanted, atol=1e-6)
+    low, high = np.percentile(noise(), (2, 97))
+    wanted = ((noise() - low) / (high - low)).clip(0, 1)
+    np.testing.assert_allclose(read(path, 1, intensity="2%:97%")[..., 0], wanted, atol=1e-6)
+    np.testing.assert_allclose(read(path, 3, channels="0,0,0", intensity="2%:97%")[..., 2], wanted, atol=1e-6)
+
+
+def test_16_bit_colours_of_a_png_are_exact_or_refused(tmp_path: Path) -> None:
+    imagecodecs = pytest.importorskip("imagecodecs", reason="the decoder is optional")
+    pixels = noise(H, W, 3)
+    (tmp_path / "a.png").write_bytes(imagecodecs.png_encode(pixels))
+    np.testing.assert_allclose(read(tmp_path / "a.png", 3, intensity="full"), pixels / 65535, atol=1e-7)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation_is_that_of_a_viewer(orientation: int, tmp_path: Path) -> None:
+    from PIL import ImageOps
+
+    grey = noise(H, W, dtype=np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(grey).save(tmp_path / "a.png", exif=exif)
+    with Image.open(tmp_path / "a.png") as image:
+        wanted = np.asarray(ImageOps.exif_transpose(image)) / 255
+    np.testing.assert_allclose(read(tmp_path / "a.png", 1)[..., 0], wanted, atol=1e-7)
+    deep = grey.astype(np.uint16) * 257
+    tifffile.imwrite(tmp_path / "b.tif", deep, extratags=[(274, "H", 1, orientation, True)])
+    np.testing.assert_allclose(read(tmp_path / "b.tif", 1, intensity="full")[..., 0], wanted, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("mode", "channels", "wanted"),
+    [("L", "0,0,0", "RGB"), ("RGBA", "0,1,2", "RGB"), ("P", "0,1,2", "RGB"), ("1", "0", "L"), ("LA", "0", "L")],
+)
+def test_other_pixels_by_a_choice_of_channels(mode: str, channels: str, wanted: str, tmp_path: Path) -> None:
+    image = Image.fromarray(noise(H, W, 3, dtype=np.uint8)).convert(mode)
+    image.save(tmp_path / "a.png")
+    shown = np.atleast_3d(np.asarray(image.convert(wanted))) / 255
+    found = read(tmp_path / "a.png", shown.shape[-1], channels=channels)
+    np.testing.assert_allclose(found, shown, atol=1e-7)
+
+
+def test_the_grey_of_colours_is_their_luma(tmp_path: Path) -> None:
+    pixels = noise(H, W, 3, dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    wanted = pixels @ np.array([0.299, 0.587, 0.114]) / 255
+    np.testing.assert_allclose(read(tmp_path / "a.png", 1, channels="luma")[..., 0], wanted, atol=1e-6)
+
+
+def test_three_channels_are_no_colours_unless_somebody_says_so(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", STACK[0], imagej=True, metadata={"axes": "CYX"})
+    with pytest.raises(DataError, match=r"3 channels, and 8-bit RGB is wanted: .*channels, like 0,1,2.*intensity"):
+        read(tmp_path / "a.tif", 3)
+    with pytest.raises(DataError, match="has 3 channels, no channel 3"):
+        read(tmp_path / "a.tif", 3, channels="0,1,3", intensity="full")
+    with pytest.raises(ConfigurationError, match="make images of 2 channels, and 3 are wanted"):
+        read(tmp_path / "a.tif", 3, channels="0,1", intensity="full")
+
+
+@pytest.mark.parametrize(
+    ("pixels", "intensity", "told"),
+    [
+        (np.full((H, W), np.nan, np.float32), "0:1", "holds NaN or infinity"),
+        (np.full((H, W), 7, np.uint16), "1%:99%", "flat between percentiles"),
+        (np.full((H, W), 7, np.float32), "full", "values from 7 to 7"),
+        (np.full((H, W), -7, np.int16), "full", "give limits or percentiles"),
+    ],
+)
+def test_what_cannot_be_scaled_is_refused(pixels: np.ndarray, intensity: str, told: str, tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", pixels)
+    with pytest.raises(DataError, match=told):
+        read(tmp_path / "a.tif", 1, intensity=intensity)
+
+
+@pytest.mark.parametrize("text", ["", "auto", "1:0", "1:1", "5%:3%", "1%:7", "0%:101%", "nan:1", "1:2:3"])
+def test_an_intensity_that_is_none(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="intensity cannot be"):
+        Intensity.parse(text)
+
+
+@pytest.mark.parametrize("given", ["", "r,g,b", "-", "-1,0,1", "0,1.5", []])
+def test_a_choice_of_channels_that_is_none(given: Any) -> None:
+    with pytest.raises(ConfigurationError, match="channels cannot be"):
+        ChannelMap.parse(given)
+
+
+@given(low=st.floats(-1e6, 1e6), span=st.floats(1e-3, 1e6))
+def test_an_intensity_is_recorded_as_it_is_read(low: float, span: float) -> None:
+    one = Intensity.parse(f"{low:g}:{low + span + 1:g}")
+    assert Intensity.parse(str(one)) == one
+
+
+def test_a_picture_of_any_kind_is_refused_by_its_size_before_it_is_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The data behind the header is missing, so that decoding would tell something else."""
+    tifffile.imwrite(tmp_path / "a.tif", noise(64, 64))
+    tifffile.imwrite(tmp_path / "b.tif", noise(9, 64, 64), photometric="minisblack")
+    for path in tmp_path.iterdir():
+        path.write_bytes(path.read_bytes()[: -64 * 64])
+    monkeypatch.setattr(layout, "MOST_PIXELS", 1000)
+    with pytest.raises(DataError, match="64x64 is too large"):
+        read(tmp_path / "a.tif", 1, intensity="full")
+    monkeypatch.setattr(layout, "MOST_PIXELS", 10000)
+    monkeypatch.setattr(layout, "MOST_VALUES", 20000)
+    with pytest.raises(DataError, match="has 36864 values"):
+        read(tmp_path / "b.tif", 1, channels="0", intensity="full", frame="all")
+
+
+def test_a_stack_larger_than_memory_costs_one_image(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    tifffile.memmap(path, shape=(40, 1024, 1024), dtype=np.uint16, photometric="minisblack").flush()
+    import tracemalloc
+
+    tracemalloc.start()
+    read(path, 1, intensity="full", frame=39)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 40 * 2**20  # of 80 MB in the file; one image is 2 MB there and 4 MB as float32, in a few copies
+
+
+def test_a_part_is_that_of_the_whole(tmp_path: Path) -> None:
+    Image.fromarray(noise(H, W, 3, dtype=np.uint8)).save(tmp_path / "a.png")
+    opened = Reading().open(tmp_path / "a.png", 3)
+    assert opened.size == (H, W)
+    assert torch.equal(opened.image(3, 5, (7, 8)), opened.image()[:, 3:10, 5:13])
+
+
+def test_subfolders_are_kept_and_loops_told(tmp_path: Path) -> None:
+    for name in ("a.png", "one/a.png", "one/two/b.png", "not/c.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (4, 4)).save(tmp_path / name, format="PNG")
+    found = find_inputs([tmp_path], recursive=True)
+    assert [str(one.place) for one in found] == ["a.png", "one/a.png", "one/two/b.png"]
+    assert [one.stem for one in find_inputs([tmp_path])] == ["a"]
+    (tmp_path / "one/two/loop").symlink_to(tmp_path / "one")
+    with pytest.raises(DataError, match="loop is a link that leads back to a folder above it"):
+        find_inputs([tmp_path], recursive=True)
