@@ -11,29 +11,24 @@ where higher is better, at most 1 / 0.95 of it where lower is. The best itself i
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
-import re
 import shlex
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import Any, cast
 
 import attrs
 
+from pages import kept
+from pages.kept import spread
 from pages.markdown import code, has_section, marked, table, with_section
 from pages.methods import names
 from spectralkit.api import load_dataset, load_method, load_model
 from spectralkit.errors import ConfigurationError, NonFiniteError
-from spectralkit.inversion.expression import parse
-from spectralkit.models.model import Model, PixelCodec
-from spectralkit.plugins import MethodSpec, MetricSpec
+from spectralkit.models.model import Model
+from spectralkit.plugins import MetricSpec
 from spectralkit.plugins.registry import registry
-from spectralkit.running import run as runner
 from spectralkit.running.config import DEFAULT_METRICS, RunConfig
-from spectralkit.running.document import as_json
 
 DATASET = "ihc"
 WEIGHT = 3.0
@@ -79,11 +74,6 @@ class Row:
     def told(self) -> str:
         """As the table names it."""
         return code(self.method) + (f", guidance {self.guidance:g}" if self.guidance != 1 else "")
-
-    @property
-    def specs(self) -> tuple[MethodSpec, ...]:
-        """The specs of the expression's methods."""
-        return tuple(cast(MethodSpec, registry().resolve("method", term.name).spec) for term in parse(self.method))
 
 
 def default_rows() -> tuple[Row, ...]:
@@ -197,7 +187,7 @@ class Outcome:
         """Whether its value of a metric competes: latents that no inversion made do not."""
         spec = cast(MetricSpec, registry().resolve("metric", name).spec)
         of_latent = "latent" in spec.inputs
-        return bool(self.documents) and (not of_latent or all(spec.inverts for spec in self.row.specs))
+        return bool(self.documents) and (not of_latent or all(spec.inverts for spec in kept.specs_of(self.row.method)))
 
 
 def section(plan: Plan) -> str:
@@ -210,37 +200,19 @@ def section(plan: Plan) -> str:
 
 def outcome(plan: Plan, row: Row, model: Model) -> Outcome:
     """Run a row, or find its runs."""
-    seeds = plan.seeds if is_random(row, model) else plan.seeds[:1]
+    seeds = plan.seeds if kept.is_random(row.method, model) else plan.seeds[:1]
     try:
         return Outcome(row, tuple(document(plan, row, seed, model) for seed in seeds))
     except (ConfigurationError, NonFiniteError) as error:
         return Outcome(row, refusal=str(error))
 
 
-def is_random(row: Row, model: Model) -> bool:
-    """Whether anything is drawn: by the method, as the process is entered, or by the codec."""
-    entered = model.schedule.entry_noise > 0 or not isinstance(model.codec, PixelCodec)
-    return entered or any(spec.stochastic for spec in row.specs)
-
-
 def document(plan: Plan, row: Row, seed: int, model: Model) -> dict[str, Any]:
     """``metrics.json`` of one run, which is done now unless it is there."""
     config = plan.config(row, seed)
-    directory = plan.cache / _name(config, model)
-    if not directory.exists():
-        print(f"{plan.model}: {row.told}, seed {seed}", file=sys.stderr)
-        runner.run(config, directory)
-    found: dict[str, Any] = json.loads((directory / "metrics.json").read_text(encoding="utf-8"))
-    return found
-
-
-def _name(config: RunConfig, model: Model) -> str:
-    """A directory for one run of one state of the weights; class embeddings change with every step of training."""
-    digest = hashlib.sha256(as_json([attrs.evolve(config, batch_size=1).as_table(), model.provenance]).encode())
-    for embedding in (*model.conditions.values(), model.null):
-        digest.update(embedding.detach().cpu().numpy().tobytes())
-    readable = re.sub(r"[^a-z0-9.+-]+", "_", f"{model.name}-{config.method}-w{config.guidance:g}-seed{config.seed}")
-    return f"{readable[:100]}-{digest.hexdigest()[:12]}"
+    directory = kept.place(plan.cache, config, model)
+    kept.run(directory, config, f"{plan.model}: {row.told}, seed {seed}")
+    return kept.document(directory)
 
 
 def scores(outcomes: Sequence[Outcome]) -> str:
@@ -290,12 +262,6 @@ def emphasis(values: Sequence[float | None], *, higher_is_better: bool) -> list[
         return "<u>{}</u>" if close else "{}"
 
     return list(map(of, values))
-
-
-def spread(values: Sequence[float], digits: int) -> str:
-    """Mean, with the standard deviation (ddof 1) of more than one value."""
-    mean = f"{fmean(values):.{digits}f}"
-    return f"{mean} ± {stdev(values):.{digits}f}" if len(values) > 1 else mean
 
 
 def _rest(one: Outcome) -> tuple[str, str, str]:

@@ -9,8 +9,9 @@ import generate
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pages import comparison, methods
-from pages.comparison import Outcome, Row, emphasis, spread
+from pages import kept, methods
+from pages.comparison import Outcome, Row, emphasis
+from pages.kept import spread
 from pages.markdown import marked, table, with_section
 
 from spectralkit.errors import ConfigurationError, SlotConflict
@@ -122,7 +123,7 @@ def test_a_comparison_is_tabulated_and_resumed(tmp_path, monkeypatch):
     def unexpected(*arguments: object) -> None:
         raise AssertionError("this run is already there")
 
-    monkeypatch.setattr(comparison.runner, "run", unexpected)
+    monkeypatch.setattr(kept.runner, "run", unexpected)
     assert compare(page, cache, "standard", "taba") == first
 
 
