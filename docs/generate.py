@@ -4,6 +4,7 @@ python docs/generate.py methods       the tables of methods.md
 python docs/generate.py reference     the classes of reference.md
 python docs/generate.py results       the yardsticks of results.md
 python docs/generate.py comparison    run every method and tabulate the scores in comparison.md
+python docs/generate.py reproduction  run what the paper's claims need and judge them in reproduction.md
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from pathlib import Path
 
 from pages import comparison, methods, reference
 from pages.markdown import with_section
+from pages.reproduction import page as claims
+from pages.reproduction import plan as reproduction
+from pages.reproduction.collect import collect
 from pages.yardsticks import yardsticks
 
 from spectralkit.errors import SpectralkitError
@@ -63,6 +67,15 @@ def write_comparison(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def write_reproduction(arguments: argparse.Namespace) -> int:
+    """Run what has not been run yet, unless only the page is wanted, then rewrite it."""
+    path: Path = arguments.page
+    results = collect(reproduction.Plan.read(arguments), only_found=arguments.only_page)
+    page = with_section(path.read_text(encoding="utf-8"), "reproduction", claims.section(results))
+    path.write_text(page, encoding="utf-8")
+    return 0
+
+
 def parse(words: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -76,6 +89,10 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
     comparison.configure(runs)
     runs.add_argument("--page", type=Path, default=HERE / "comparison.md", help="the page to rewrite")
     runs.set_defaults(write=write_comparison)
+    judged = commands.add_parser("reproduction", help="the verdicts of reproduction.md")
+    reproduction.configure(judged)
+    judged.add_argument("--page", type=Path, default=HERE / "reproduction.md", help="the page to rewrite")
+    judged.set_defaults(write=write_reproduction)
     return parser.parse_args(words)
 
 

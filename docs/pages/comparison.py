@@ -23,6 +23,7 @@ from pages import kept
 from pages.kept import spread
 from pages.markdown import code, has_section, marked, table, with_section
 from pages.methods import names
+from pages.options import add_number, add_runs
 from spectralkit.api import load_dataset, load_method, load_model
 from spectralkit.errors import ConfigurationError, NonFiniteError
 from spectralkit.models.model import Model
@@ -44,7 +45,6 @@ COMPOSED = (
     "renoise(correction='nudge', eta=0.1)+ancestral(eta=0.1)",
 )
 
-SEEDS = (42, 17, 48)
 TOLERANCE = 0.95
 """What counts as close to the best."""
 
@@ -139,23 +139,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--methods", nargs="+", metavar="M", help="rows: 'ovg+taba', or with a guidance 'null-class@3' (default: all)"
     )
-    parser.add_argument("--seeds", nargs="+", type=int, default=list(SEEDS), metavar="N", help="seeds of the noise")
-    for option, default, meaning in (
-        ("samples", 32, "samples of the data set"),
-        ("steps", 50, "transitions each way"),
-        ("scale", 8, "degradation of the source"),
-        ("batch-size", 32, "images at a time; changes no score"),
-    ):
-        parser.add_argument(
-            f"--{option}", type=int, default=default, metavar="N", help=f"{meaning} (default: {default})"
-        )
-    parser.add_argument(
-        "--resume-dir",
-        type=Path,
-        default=Path("runs/comparison"),
-        metavar="DIR",
-        help="where runs are kept and found again (default: %(default)s)",
-    )
+    add_number(parser, "scale", 8, "degradation of the source")
+    add_runs(parser, samples=32, cache=Path("runs/comparison"))
 
 
 def _command(options: Mapping[str, Any]) -> str:

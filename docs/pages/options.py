@@ -1,0 +1,34 @@
+"""The options of commands that make runs and keep them."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+SEEDS = (42, 17, 48)
+
+
+def add_runs(parser: argparse.ArgumentParser, *, samples: int, cache: Path) -> None:
+    """How much is run, and where it is kept.
+
+    Args:
+        parser: Of the command.
+        samples: N by default.
+        cache: Where runs are kept by default.
+    """
+    parser.add_argument("--seeds", nargs="+", type=int, default=list(SEEDS), metavar="N", help="seeds of the noise")
+    add_number(parser, "samples", samples, "samples of the data set")
+    add_number(parser, "steps", 50, "transitions each way")
+    add_number(parser, "batch-size", 32, "images at a time; changes no score")
+    parser.add_argument(
+        "--resume-dir",
+        type=Path,
+        default=cache,
+        metavar="DIR",
+        help="where runs are kept and found again (default: %(default)s)",
+    )
+
+
+def add_number(parser: argparse.ArgumentParser, option: str, default: int, meaning: str) -> None:
+    """A whole number."""
+    parser.add_argument(f"--{option}", type=int, default=default, metavar="N", help=f"{meaning} (default: {default})")

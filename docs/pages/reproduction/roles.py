@@ -1,0 +1,133 @@
+"""The models that claims speak of, and what fills their roles here.
+
+EDM enters its level list with noise of ``sigma_min``, so that what its prediction target does and what this noise does
+cannot be told apart. Beside each EDM model stands therefore the same model without that noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from spectralkit.api import register
+from spectralkit.data import TranslationDataset
+from spectralkit.diffusion.schedule import KarrasSchedule
+from spectralkit.errors import ConfigurationError
+from spectralkit.models.loading import build_model
+from spectralkit.models.model import Model
+from spectralkit.plugins import ModelSpec
+
+NOISE = ("standard", "renoise", "taba", "ovg", "ovg+taba")
+IMAGE = ("standard", "taba", "ovg")
+QUIET = "without-entry-noise"
+
+
+@attrs.frozen
+class Role:
+    """What a claim needs of a model.
+
+    Args:
+        told: The model in words.
+        methods: What is run on it.
+        of: The role whose model is run without its entry noise, where it is such a one.
+    """
+
+    told: str
+    methods: tuple[str, ...]
+    of: str | None = None
+
+
+ROLES: Mapping[str, Role] = {
+    "ddim-latent": Role("U-Net on latents, VP, noise or velocity prediction", NOISE),
+    "dit-latent": Role("DiT on latents, VP, noise or velocity prediction", NOISE),
+    "edm-latent": Role("U-Net on latents, EDM", IMAGE),
+    "edm-latent-quiet": Role("U-Net on latents, EDM, without entry noise", ("standard",), "edm-latent"),
+    "ddim": Role("U-Net on pixels, VP, noise prediction", NOISE),
+    "ddim-x0": Role("U-Net on pixels, VP, image prediction", IMAGE),
+    "edm": Role("U-Net on pixels, EDM", IMAGE),
+    "edm-quiet": Role("U-Net on pixels, EDM, without entry noise", ("standard",), "edm"),
+}
+COLLAPSING = ("ddim-latent", "dit-latent", "ddim")
+"""Those of which the paper says that their standard inversion collapses."""
+
+LATENT, PIXEL = ("ddim-latent", "dit-latent", "edm-latent"), ("ddim", "ddim-x0", "edm")
+
+
+@attrs.frozen
+class Filled:
+    """A role with the model that plays it.
+
+    Args:
+        role: Which.
+        source: Registered name, or a checkpoint directory.
+    """
+
+    role: str
+    source: str
+
+    @classmethod
+    def read(cls, text: str) -> Filled:
+        """``ddim``, or ``ddim-latent=runs/train/ddim-latent``.
+
+        Raises:
+            ConfigurationError: If there is no such role.
+        """
+        role, _, source = text.partition("=")
+        if role not in ROLES or ROLES[role].of:
+            known = ", ".join(name for name in ROLES if not ROLES[name].of)
+            raise ConfigurationError(
+                f"no claim speaks of a model {role!r}: write ROLE or ROLE=MODEL; roles are {known}"
+            )
+        return cls(role, source or role)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether it is run without its entry noise."""
+        return ROLES[self.role].of is not None
+
+    def quiet(self) -> tuple[Filled, ...]:
+        """The role without entry noise that the same model plays."""
+        return tuple(Filled(name, self.source) for name, role in ROLES.items() if role.of == self.role)
+
+    def options(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Fields of a run's configuration, with the settings of other parts."""
+        if not self.is_quiet:
+            return {"model": self.source, "settings": settings}
+        return {"model": QUIET, "settings": {**settings, "model": {"of": self.source}}}
+
+    def load(self, dataset: TranslationDataset) -> Model:
+        """The model, where a run would have it."""
+        if self.is_quiet:
+            return without_entry_noise(self.source, dataset)
+        return build_model(self.source, {}, dataset=dataset, device="cpu")
+
+
+def without_entry_noise(of: str, dataset: TranslationDataset) -> Model:
+    """A model whose process adds no noise to a clean image.
+
+    Args:
+        of: Registered name, or a checkpoint directory.
+        dataset: What a fitted model is fitted to.
+
+    Raises:
+        ConfigurationError: If it is no EDM.
+    """
+    model = build_model(of, {}, dataset=dataset, device="cpu")
+    if not isinstance(model.schedule, KarrasSchedule):
+        raise ConfigurationError(f"model '{model.name}' cannot play the role of an EDM: its schedule is another")
+    return attrs.evolve(model, name=QUIET, schedule=attrs.evolve(model.schedule, start_noise=0.0))
+
+
+def register_quiet() -> None:
+    """Make :data:`QUIET` a name that a run can be asked for, as long as this process lives."""
+    register(
+        ModelSpec(
+            name=QUIET,
+            target=f"{__name__}:{without_entry_noise.__name__}",
+            summary="Another model, without the noise that its process adds to a clean image",
+            dataset="ihc",
+            fitted=True,
+        )
+    )
