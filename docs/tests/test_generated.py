@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pages import kept, methods
-from pages.comparison import Outcome, Row, emphasis
+from pages.comparison import Outcome, emphasis
 from pages.kept import spread
 from pages.markdown import marked, table, with_section
+from pages.rows import Row
 
 from spectralkit.errors import ConfigurationError, SlotConflict
 from spectralkit.plugins.registry import registry

@@ -21,11 +21,13 @@ from pages.reproduction.plan import Plan
 from pages.reproduction.results import AbsentError, Results
 from pages.reproduction.roles import QUIET, ROLES, Filled, register_quiet
 from pages.reproduction.rules import Finding, Verdict
+from pages.reproduction.scene import RECONSTRUCTIONS, Scene
 from pages.reproduction.settings import SETTINGS
 from torch import Tensor
 
 from spectralkit.api import load_model
 from spectralkit.errors import ConfigurationError
+from spectralkit.inversion.noise import Noise
 from spectralkit.running.config import RunConfig
 from spectralkit.running.picture import write_image
 from spectralkit_metrics_perceptual.frechet import Sums, frechet_distance
@@ -33,6 +35,7 @@ from spectralkit_metrics_perceptual.kernel import kernel_distance
 
 HOLDS, FAILS = Verdict.HOLDS, Verdict.FAILS
 BETTER, EVEN, WORSE = [(2.0, 1.0)] * 3, [(1.0, 1.0)] * 3, [(1.0, 2.0)] * 3
+SAMPLES = 3
 RISING = [(0.0, 0.1), (1.0, 0.9), (2.0, 2.2), (3.0, 2.9), (4.0, 4.1)]
 
 
@@ -179,10 +182,37 @@ def test_the_quiet_model_adds_no_noise(monkeypatch):
         load_model(QUIET, dataset=dataset, of="gaussian")
 
 
+@attrs.frozen
+class Darkening:
+    """A codec that loses half of the light."""
+
+    def encode(self, images: Tensor, noise: Noise) -> Tensor:
+        return images
+
+    def decode(self, x: Tensor) -> Tensor:
+        return 0.5 * x
+
+    def to(self, device: torch.device | None = None) -> Darkening:
+        return self
+
+
+def test_yardsticks_of_a_latent_model_hold_what_its_autoencoder_makes(monkeypatch):
+    monkeypatch.setattr(scene, "features_of", lambda images: images.mean((2, 3)))
+    monkeypatch.setattr(measures, "features_of", lambda images: images.mean((2, 3)))
+    made = Scene(SETTINGS["edges"], SAMPLES)
+    pixel = load_model("gaussian", dataset=made.dataset)
+    latent = attrs.evolve(pixel, codec=Darkening())
+    plain, coded = (list(made.yardsticks(model)) for model in (pixel, latent))
+    assert [y.told for y in coded] == [*(y.told for y in plain[:2]), RECONSTRUCTIONS, "sources"]
+    real, dark = coded[1].measures, coded[2].measures
+    assert torch.allclose(dark.features, 0.5 * real.features)
+    assert plain[1].scores["psnr"] == float("inf")
+    assert "psnr" not in plain[0].scores, "other crops are compared with no reference"
+    assert torch.allclose(made.power, real.power.mean(0))
+
+
 # The page, from made-up runs
 
-
-SAMPLES = 3
 COLLAPSED = {"s-g": 0.0, "s-dc": 0.3, "s-hf": 0.8, "s-lf": 0.9, "psnr": 20.0, "kd-lite0": 0.5, "fd-lite0": 9.0}
 RESTORED = {"s-g": 0.8, "s-dc": 0.98, "s-hf": 0.97, "s-lf": 0.89, "psnr": 18.0, "kd-lite0": 0.1, "fd-lite0": 5.0}
 

@@ -18,6 +18,7 @@ from spectralkit_metrics_image import psnr_values
 from spectralkit_metrics_spectral import HighFrequencyScore, low_frequency_score
 
 SEED = 42
+RECONSTRUCTIONS = "the autoencoder's reconstructions of them"
 
 
 @attrs.frozen
@@ -117,7 +118,7 @@ class Scene:
         yield self.reference
         if not isinstance(model.codec, PixelCodec):
             made = decode(model, encode(model, self.references, seed=SEED, ids=self.ids))
-            yield self._yardstick("the autoencoder's reconstructions of them", made.cpu().float())
+            yield self._yardstick(RECONSTRUCTIONS, made.cpu().float())
         yield self.source
 
     def _yardstick(self, told: str, images: Tensor, *, paired: bool = True) -> Yardstick:
