@@ -18,7 +18,7 @@ from pages.reproduction.claim import Check
 from pages.reproduction.distances import DISTANCES, Interval, resamples
 from pages.reproduction.page import CLAIMS
 from pages.reproduction.plan import Plan
-from pages.reproduction.results import AbsentError, Results
+from pages.reproduction.results import AbsentError, Cell, Outcome, Results
 from pages.reproduction.roles import QUIET, ROLES, Filled, register_quiet
 from pages.reproduction.rules import Finding, Verdict
 from pages.reproduction.scene import RECONSTRUCTIONS, Scene
@@ -180,6 +180,17 @@ def test_the_quiet_model_adds_no_noise(monkeypatch):
     assert quiet.schedule.levels(4) == load_model("edm").schedule.levels(4)
     with pytest.raises(ConfigurationError, match="cannot play the role of an EDM"):
         load_model(QUIET, dataset=dataset, of="gaussian")
+
+
+def test_scores_are_paired_by_seed_and_what_draws_nothing_stands_for_all_seeds():
+    def cell(random: bool, **scores: float) -> Cell:
+        nothing = measures.Measures(*[torch.zeros(1, 1)] * 3)
+        made = {int(seed[1:]): Outcome({"scores": {"psnr": value}}, nothing) for seed, value in scores.items()}
+        return Cell(made, random)
+
+    drawn = cell(True, s1=1.0, s2=2.0)
+    assert list(drawn.beside(cell(False, s1=5.0), "psnr")) == [(1.0, 5.0), (2.0, 5.0)]
+    assert list(drawn.beside(cell(True, s2=5.0), "psnr")) == [(2.0, 5.0)], "a seed that is missing pairs with none"
 
 
 @attrs.frozen

@@ -40,7 +40,7 @@ def collect(plan: Plan, *, only_found: bool) -> Results:
                     results.refusals[key] = f"`{method}` on `{filled.role}`, {name}, is refused: {error}"
                     continue
                 if outcomes:
-                    results.cells[key] = Cell(outcomes)
+                    results.cells[key] = Cell(outcomes, kept.is_random(method, model))
     return results
 
 

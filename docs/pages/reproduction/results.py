@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 from statistics import fmean
 from typing import Any
 
@@ -52,9 +51,15 @@ class Outcome:
 
 @attrs.frozen(eq=False)
 class Cell:
-    """The runs of one method on one model and setting, by seed; one seed stands for all where nothing is drawn."""
+    """The runs of one method on one model and setting.
+
+    Args:
+        outcomes: By seed.
+        random: Whether anything is drawn; otherwise the one seed stands for all.
+    """
 
     outcomes: dict[int, Outcome]
+    random: bool
 
     def values(self, name: str) -> list[float]:
         """One number a seed."""
@@ -75,14 +80,12 @@ class Cell:
     def beside(self, other: Cell, name: str) -> Iterator[tuple[float, float]]:
         """Pairs of scores of the same seed."""
         for seed in dict.fromkeys((*self.outcomes, *other.outcomes)):
-            pair = [cell.outcomes.get(seed) or cell.only for cell in (self, other)]
+            pair = [cell._of(seed) for cell in (self, other)]
             if pair[0] and pair[1]:
                 yield pair[0].value(name), pair[1].value(name)
 
-    @cached_property
-    def only(self) -> Outcome | None:
-        """The single run of what draws nothing."""
-        return next(iter(self.outcomes.values())) if len(self.outcomes) == 1 else None
+    def _of(self, seed: int) -> Outcome | None:
+        return self.outcomes.get(seed) if self.random else next(iter(self.outcomes.values()))
 
 
 @attrs.define(eq=False)
