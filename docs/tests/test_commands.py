@@ -15,7 +15,7 @@ from spectralkit.inversion.method import build_method
 from spectralkit.plugins.registry import registry
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "docs/running.md", ROOT / "docs/index.md", ROOT / "README.md"]
+PAGES = [ROOT / "docs/running.md", ROOT / "docs/pictures.md", ROOT / "docs/index.md", ROOT / "README.md"]
 READMES = [*sorted(ROOT.glob("packages/*/*/README.md")), ROOT / "packages/core/README.md"]
 KINDS = ("methods", "models", "datasets")
 

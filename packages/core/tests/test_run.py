@@ -288,6 +288,22 @@ def test_the_data_default_to_what_the_model_was_trained_on(here: Path) -> None:
     assert record["model"]["training"] == {"steps": 0}
 
 
+def test_the_domains_of_the_data_go_by_the_models_conditions(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = ["--dataset", "toy", "--metrics", "toy-mse", "--samples", "2", "--steps", "2", "--method", "toy-noised"]
+    fitted = [*data, "--model", "gaussian", "--set", "model.process=toy", "--quiet"]
+    assert main(["run", *fitted, "--out", "plain"]) == 0
+    assert main(["run", *fitted, "--source", "dull", "--target", "sharp", "--out", "named"]) == 0
+    for path in Path("plain/samples").iterdir():
+        assert path.read_bytes() == (Path("named/samples") / path.name).read_bytes()
+    assert tomllib.loads(Path("named/run.toml").read_text())["run"]["source"] == "dull"
+    trained = ["run", *data, "--model", "./model", "--quiet"]
+    assert main([*trained, "--out", "there"]) == 0
+    assert main([*trained, "--source", "high", "--target", "low", "--out", "back"]) == 0
+    assert Path("there/samples.csv").read_text() != Path("back/samples.csv").read_text()
+    assert main([*trained, "--source", "dull", "--out", "wrong"]) == 2
+    assert "knows low, high and not dull: name its own conditions" in capsys.readouterr().err
+
+
 def test_a_model_may_lie_here(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(here / "model")
     assert main(["run", "--model", ".", "--metrics", "toy-mse", "--steps", "2", "--quiet", "--out", "../out"]) == 0

@@ -33,6 +33,8 @@ OPTIONS = (
     "method",
     "dataset",
     "scale",
+    "source",
+    "target",
     "steps",
     "samples",
     "batch_size",
@@ -49,6 +51,12 @@ def configure(parser: ArgumentParser) -> None:
     what = add_what(parser)
     what.add_argument("--dataset", metavar="NAME", help="registered data set (default: what the model was trained on)")
     what.add_argument("--scale", type=int, metavar="S", help="degradation of the source (default: the data set's)")
+    what.add_argument(
+        "--source", metavar="NAME", help="the model's condition for the source domain (default: its name)"
+    )
+    what.add_argument(
+        "--target", metavar="NAME", help="the model's condition for the target domain (default: its name)"
+    )
     what.add_argument(
         "--samples", type=int, metavar="N", help=f"how many samples (default: {DEFAULT_SAMPLES}, or all if fewer)"
     )
@@ -84,7 +92,7 @@ def directory_parts(config: RunConfig) -> Iterator[str]:
     """What tells the run's directory from those of other runs."""
     yield from (model_name(config.model), config.method.replace(" ", ""), config.dataset or "")
     yield f"x{config.scale}" if config.scale else ""
-    yield from unusual(config, ("steps", "samples", "guidance", "inversion_guidance", "label"))
+    yield from unusual(config, ("source", "target", "steps", "samples", "guidance", "inversion_guidance", "label"))
     yield f"seed{config.seed}"
 
 

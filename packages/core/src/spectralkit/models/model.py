@@ -132,8 +132,8 @@ class Model:
         if missing:
             raise DataError(
                 f"data set '{dataset.name}' translates {dataset.source} into {dataset.target}, but model '{self.name}' "
-                f"knows {', '.join(self.conditions)} and not {' or '.join(missing)}: choose another data set, scale or "
-                "model"
+                f"knows {', '.join(self.conditions)} and not {' or '.join(missing)}: name its own conditions for them, "
+                "as source and target, or choose another data set, scale or model"
             )
 
     @held

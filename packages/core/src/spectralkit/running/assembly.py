@@ -24,6 +24,7 @@ from spectralkit.plugins.specs import MetricSpec
 from spectralkit.plugins.text import brief
 from spectralkit.running.config import DEFAULT_METRICS, DEFAULT_SAMPLES, RunConfig, check_parts
 from spectralkit.running.contract import check_dataset, check_sample
+from spectralkit.running.renaming import Renamed
 
 
 @attrs.frozen(eq=False)
@@ -103,6 +104,7 @@ def assemble(config: RunConfig) -> Assembly:
     dataset = load_dataset(name, **_dataset_parameters(config))
     with blaming("dataset"):
         check_dataset(dataset)
+        dataset = _renamed(dataset, config)
         image_mode(dataset.shape[0])
         samples = _samples(config, name, len(dataset))
     parameters = config.settings.get("model", {})
@@ -114,6 +116,13 @@ def assemble(config: RunConfig) -> Assembly:
         config, dataset=name, samples=samples, metrics=tuple(metric.name for metric in metrics) or None
     )
     return Assembly(resolved, dataset, model, method, metrics)
+
+
+def _renamed(dataset: TranslationDataset, config: RunConfig) -> TranslationDataset:
+    """The data set under the conditions that were named for its domains."""
+    if config.source is None and config.target is None:
+        return dataset
+    return Renamed(dataset, config.source or dataset.source, config.target or dataset.target)
 
 
 def _dataset_parameters(config: RunConfig) -> dict[str, Any]:

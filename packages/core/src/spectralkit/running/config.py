@@ -40,6 +40,8 @@ class RunConfig:
         method: Method expression.
         dataset: Registered name; None is the data the model was trained on.
         scale: Degradation of the source; None is the data set's default.
+        source: The model's condition for the data set's source domain; None is the one of its name.
+        target: The model's condition for its target domain; None is the one of its name.
         steps: N, the number of transitions.
         samples: How many samples of the data set; None is :data:`DEFAULT_SAMPLES` or all, where there are fewer.
         batch_size: Samples at a time.
@@ -59,6 +61,8 @@ class RunConfig:
     method: str = attrs.field(default="standard", validator=checks.text)
     dataset: str | None = attrs.field(default=None, validator=checks.optional(checks.text))
     scale: int | None = attrs.field(default=None, validator=checks.optional(checks.whole(1)))
+    source: str | None = attrs.field(default=None, validator=checks.optional(checks.text))
+    target: str | None = attrs.field(default=None, validator=checks.optional(checks.text))
     steps: int = attrs.field(default=50, validator=checks.whole(1, MOST_STEPS))
     samples: int | None = attrs.field(default=None, validator=checks.optional(checks.whole(1)))
     batch_size: int = attrs.field(default=16, validator=checks.whole(1))

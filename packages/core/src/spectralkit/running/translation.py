@@ -68,7 +68,7 @@ class TranslateConfig:
         options = {
             key: value
             for key, value in self.options.as_table().items()
-            if key not in ("dataset", "scale", "samples", "metrics")
+            if key not in ("dataset", "scale", "samples", "metrics", "source", "target")
         }
         return {**options, **attrs.asdict(self, filter=attrs.filters.exclude("options"))}
 

@@ -1,0 +1,68 @@
+"""Good files told from bad ones before any work: every bad one is named with its reason, and nothing is dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Generic, Literal, TypeVar
+
+import attrs
+
+from spectralkit.errors import DataError, SpectralkitError
+from spectralkit.pictures.finding import Input
+
+OnError = Literal["stop", "skip"]
+"""What becomes of bad files: all of them are told and nothing is done, or they are told and left out."""
+
+MOST_TOLD = 20
+"""Bad files named in one message; ``skip`` names them all."""
+
+T = TypeVar("T")
+
+
+@attrs.frozen
+class Sifted(Generic[T]):
+    """Files that were tried.
+
+    Args:
+        good: What came of each good one.
+        bad: Why each bad one is bad.
+    """
+
+    good: Mapping[Input, T]
+    bad: Mapping[Input, str]
+
+    @property
+    def told(self) -> list[str]:
+        """A line for each bad file, and their count."""
+        count = f"{len(self.bad)} of {len(self.good) + len(self.bad)} images left out"
+        return [*(f"left out: {reason}" for reason in self.bad.values()), count] if self.bad else []
+
+
+def sift(inputs: Sequence[Input], attempt: Callable[[Input], T], on_error: OnError) -> Sifted[T]:
+    """Try every file.
+
+    Args:
+        inputs: The files.
+        attempt: What may fail; its errors name the file.
+        on_error: What becomes of bad files.
+
+    Raises:
+        DataError: If one is bad and ``on_error`` is ``stop``, or all are.
+    """
+    good: dict[Input, T] = {}
+    bad: dict[Input, str] = {}
+    for one in inputs:
+        try:
+            good[one] = attempt(one)
+        except SpectralkitError as error:
+            bad[one] = str(error)
+    if bad and (on_error == "stop" or not good):
+        raise DataError(_refusal(list(bad.values()), len(inputs)))
+    return Sifted(good, bad)
+
+
+def _refusal(reasons: list[str], count: int) -> str:
+    if len(reasons) == 1:
+        return reasons[0]
+    more = f"; and {len(reasons) - MOST_TOLD} more" if len(reasons) > MOST_TOLD else ""
+    return f"{len(reasons)} of {count} images cannot be used: {'; '.join(reasons[:MOST_TOLD])}{more}"
