@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import cast
 
 import attrs
 import torch
 
-from pages.composition import STEPS, Pairing, filled, pairs
+from pages.composition import STEPS, Pairing, filled, loaded, pairs
 from pages.markdown import code, table
-from spectralkit.api import load_method
 from spectralkit.diffusion.denoiser import NetworkDenoiser
 from spectralkit.diffusion.process import Process
 from spectralkit.errors import ConfigurationError
@@ -20,9 +18,6 @@ from spectralkit.inversion.probe import Context, Label
 from spectralkit.plugins import MethodSpec
 from spectralkit.plugins.registry import registry
 from spectralkit.testing.oracle import OracleNetwork, context_for, random_gaussian, source_batch
-
-PLANNED = "cyclediff"
-"""Designed, not built; its row stands in its own page."""
 
 
 def names() -> tuple[str, ...]:
@@ -38,24 +33,19 @@ def specs() -> tuple[MethodSpec, ...]:
 def overview() -> str:
     """What the methods are: name, summary, source."""
     rows = [(", ".join(map(code, (spec.name, *spec.aliases))), spec.summary, spec.citation) for spec in specs()]
-    planned = (
-        f"[{code(PLANNED)}]({PLANNED}.md)",
-        "Translates the clean component of every state with a network trained for it (planned)",
-        "Zou et al. 2025, arXiv:2508.06625",
-    )
-    return table(("method", "what it does", "source"), [*rows, planned])
+    return table(("method", "what it does", "source"), rows)
 
 
 def facts() -> str:
     """What the methods need: slots, cost, state, kind of latent, randomness, exactness, parameters."""
     return table(
         ("method", "slots", "cost", "state", "latent", "random", "exact", "parameters"),
-        [*(_facts(spec) for spec in specs()), _planned()],
+        [_facts(spec) for spec in specs()],
     )
 
 
 def _facts(spec: MethodSpec) -> tuple[str, ...]:
-    parts = load_method(spec.name)
+    parts = loaded(spec.name)
     parameters = registry().parameters("method", spec.name)
     return (
         code(spec.name),
@@ -67,16 +57,6 @@ def _facts(spec: MethodSpec) -> tuple[str, ...]:
         "yes" if spec.invertible else "no",
         ", ".join(code(f"{p.name}={p.default!r}") for p in parameters) or "none",
     )
-
-
-def _planned() -> tuple[str, ...]:
-    """The row of the method that is designed only, from the table of its page."""
-    page = (Path(__file__).parents[1] / f"{PLANNED}.md").read_text(encoding="utf-8")
-    lines = [[cell.strip() for cell in line.strip("| ").split("|")] for line in page.splitlines() if line[:1] == "|"]
-    header = next(line for line in lines if line[0] == "method")
-    told = dict(zip(header, next(line for line in lines if line[0] == code(PLANNED)), strict=True))
-    link = f"[{code(PLANNED)}]({PLANNED}.md)"
-    return (link, told["slots"], told["cost"], told["state"], "inverted", told["stochastic"], "no", "planned")
 
 
 def matrix() -> str:
@@ -134,7 +114,7 @@ def settings() -> tuple[Setting, ...]:
 
 def problem(method: str, setting: Setting, guidance: float = 3.0) -> Context:
     """A small problem for ``method`` under a perfectly trained network of that kind."""
-    process, parts = _process(setting.process), load_method(method)
+    process, parts = _process(setting.process), loaded(method)
     data = random_gaussian(0)
     network = OracleNetwork(data, process.parameterization, process.schedule.levels(STEPS))
     return context_for(
@@ -158,7 +138,7 @@ def refusals() -> str:
     for setting in settings():
         for name in names():
             try:
-                translate(load_method(name), problem(name, setting))
+                translate(loaded(name), problem(name, setting))
             except ConfigurationError as error:
                 reasons.setdefault((name, str(error)), []).append(setting.told)
     lines = [f"- {code(name)} under {', '.join(told)}: {why}" for (name, why), told in reasons.items()]

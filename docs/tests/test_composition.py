@@ -17,7 +17,9 @@ from spectralkit.inversion.parts import Parts
 from spectralkit.plugins.registry import registry
 
 STEPS = 6
-METHODS = registry().names("method")
+METHODS = tuple(method.spec.name for method in registry().all("method") if not method.spec.trained)
+"""A trained method's own tests know what it was trained for."""
+
 LABELS = [
     (process, label)
     for process in registry().names("parameterization")

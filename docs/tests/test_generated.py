@@ -27,11 +27,9 @@ def test_a_page_is_up_to_date(name):
     assert generate.rewritten(name, page) == page, f"run `python docs/generate.py {name}`"
 
 
-def test_every_method_has_its_rows_and_the_planned_one_too():
+def test_every_method_has_its_rows():
     for made in (methods.overview(), methods.facts()):
         assert all(f"| `{name}`" in made for name in registry().names("method"))
-        assert "planned" in made
-        assert "](cyclediff.md)" in made
 
 
 def test_the_matrix_is_symmetric():

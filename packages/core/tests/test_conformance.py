@@ -43,6 +43,7 @@ WRONG = {
     },
     ("method", "toy-random"): {"": "depends-on-the-seed"},
     ("method", "toy-invertible"): {"": "returns-the-source"},
+    ("method", "toy-trained"): {"": "refuses-another-target"},
     ("metric", "toy"): {
         "range": "lies-in-its-range",
         "random": "is-reproducible",

@@ -34,6 +34,7 @@ def spectralkit_methods():
         MethodSpec(name="toy", target=f"{ME}:method", summary="a gentle push"),
         MethodSpec(name="toy-random", target=f"{ME}:random_method", summary="a jitter", stochastic=True),
         MethodSpec(name="toy-invertible", target=f"{ME}:method", summary="claims too much", invertible=True),
+        MethodSpec(name="toy-trained", target=f"{ME}:method", summary="knows no pair", trained=True),
     ]
 
 

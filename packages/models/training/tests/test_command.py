@@ -19,11 +19,10 @@ from typing import Any
 import attrs
 import pytest
 import torch
-from accelerate.state import AcceleratorState, GradientState
 from PIL import Image
 from safetensors.torch import load_file
 
-from spectralkit.cli.main import main
+from spectralkit_models_training.testing import inside
 
 PROGRAM = (sys.executable, "-W", "ignore", "-m", "spectralkit")
 TINY = (
@@ -58,18 +57,6 @@ class Ended:
 def environment() -> dict[str, str]:
     """Of a program of its own: one thread, so that its sums are always in one order."""
     return {**os.environ, "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"}
-
-
-def inside(*arguments: str) -> int:
-    """Run the program in this process, on one thread; accelerate would remember the last training."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        return main(arguments)
-    finally:
-        torch.set_num_threads(threads)
-        AcceleratorState._reset_state(reset_partial_state=True)
-        GradientState._reset_state()
 
 
 @pytest.fixture

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from accelerate import Accelerator
-from accelerate.state import AcceleratorState, GradientState
 from torch import Tensor, nn
 
 from spectralkit.errors import NonFiniteError
@@ -18,6 +18,7 @@ from spectralkit_models_training.journal import Journal
 from spectralkit_models_training.loop import Trainer
 from spectralkit_models_training.state import read_state, write_state
 from spectralkit_models_training.task import Batch, Rival, Shown
+from spectralkit_models_training.testing import alone
 from spectralkit_models_training.trial import Choice, measure
 
 CONFIG = TrainingConfig(batch=4, steps=8, learning_rate=0.1, warmup=0, clip=1e9, ema=0.5)
@@ -55,10 +56,9 @@ class Duel:
 
 
 @pytest.fixture
-def accelerator() -> Any:
-    yield Accelerator(cpu=True)
-    AcceleratorState._reset_state(reset_partial_state=True)
-    GradientState._reset_state()
+def accelerator() -> Iterator[Accelerator]:
+    with alone():
+        yield Accelerator(cpu=True)
 
 
 def test_both_take_the_steps_of_two_optimisers_in_turn(accelerator: Accelerator) -> None:

@@ -13,6 +13,7 @@ _PROVIDES: dict[str, dict[str, tuple[str, ...]]] = {
             *("edict", "bdia", "sdedit", "cyclediffusion", "heun", "ancestral"),
         )
     },
+    "spectralkit-methods-cyclediff": {"method": ("cyclediff",), "command": ("train-cyclediff",)},
     "spectralkit-metrics-spectral": {"metric": ("s-g", "s-dc", "autocorrelated-ratio", "s-hf", "s-lf", "s-lf-target")},
     "spectralkit-metrics-image": {"metric": ("psnr", "ssim", "ms-ssim", "haarpsi")},
     "spectralkit-metrics-perceptual": {

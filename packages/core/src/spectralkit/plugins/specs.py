@@ -141,6 +141,7 @@ class MethodSpec(Spec):
         stochastic: Whether the result depends on the seed beyond the process's own entry noise.
         invertible: Whether sampling under the source condition returns the input to round-off.
         inverts: False for methods whose latent is not the image of an inversion (SDEdit).
+        trained: Whether it was trained for a pair of a model's conditions, and so refuses any other pair.
         cost: Forwards F and backwards B as a formula in the number of steps N, inversion + sampling.
         state: What inversion hands to sampling.
     """
@@ -151,6 +152,7 @@ class MethodSpec(Spec):
     stochastic: bool = attrs.field(default=False, validator=_bool)
     invertible: bool = attrs.field(default=False, validator=_bool)
     inverts: bool = attrs.field(default=True, validator=_bool)
+    trained: bool = attrs.field(default=False, validator=_bool)
     cost: str = attrs.field(default="N F + N F", validator=_text)
     state: str = attrs.field(default="x_T", validator=_text)
 

@@ -27,7 +27,7 @@ from spectralkit.inversion.parts import Correction, Parts
 from spectralkit.inversion.probe import Context, Probe
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.specs import MethodSpec
-from spectralkit.testing.law import Kit, Law, demand, demand_close, demand_finite, law
+from spectralkit.testing.law import Kit, Law, demand, demand_close, demand_finite, demand_refusal, law
 from spectralkit.testing.oracle import context_for, random_denoiser, random_gaussian, source_batch, subset
 
 STEPS, BATCH = 6, 3
@@ -246,6 +246,14 @@ def depends_on_the_target(subject: Subject, setting: Setting, seed: int) -> None
 
 @law(examples=1)
 @_each
+def refuses_another_target(subject: Subject, setting: Setting, seed: int) -> None:
+    """Declared trained: a target that it was not trained for is refused, with a ConfigurationError."""
+    context = setting.problem(subject.parts, seed, target=0)
+    demand_refusal(ConfigurationError, lambda: translate(subject.parts, context), f"{setting.name}: source as target")
+
+
+@law(examples=1)
+@_each
 def returns_the_source(subject: Subject, setting: Setting, seed: int) -> None:
     """Declared invertible: under the source condition, sampling returns the source to round-off."""
     context = setting.problem(subject.parts, seed, target=0)
@@ -367,7 +375,7 @@ def laws(spec: MethodSpec) -> tuple[Law[Subject], ...]:
         leaves_the_source_alone,
         leaves_what_it_is_given_alone,
         keeps_its_precision,
-        depends_on_the_target,
+        refuses_another_target if spec.trained else depends_on_the_target,
         *((returns_the_source,) if spec.invertible else ()),
         counts_its_cost,
         ignores_a_zero_correction,

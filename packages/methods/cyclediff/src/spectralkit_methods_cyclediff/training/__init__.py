@@ -1,0 +1,1 @@
+"""The training of the translators; it needs ``spectralkit-models-training``."""
