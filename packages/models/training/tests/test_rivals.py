@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 import torch
 from accelerate import Accelerator
@@ -55,19 +56,29 @@ class Duel:
         raise NotImplementedError
 
 
+Accelerators = Callable[[int], Accelerator]
+
+
 @pytest.fixture
-def accelerator() -> Iterator[Accelerator]:
+def accelerators() -> Iterator[Accelerators]:
+    """One that sums so many parts."""
     with alone():
-        yield Accelerator(cpu=True)
+        yield lambda parts: Accelerator(cpu=True, gradient_accumulation_steps=parts)
 
 
-def test_both_take_the_steps_of_two_optimisers_in_turn(accelerator: Accelerator) -> None:
+@pytest.fixture
+def accelerator(accelerators: Accelerators) -> Accelerator:
+    return accelerators(1)
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+def test_both_take_the_steps_of_two_optimisers_in_turn(parts: int, accelerators: Accelerators) -> None:
     duel = Duel()
-    trainer = Trainer(duel, CONFIG, accelerator, CHOICE)
+    trainer = Trainer(duel, attrs.evolve(CONFIG, accumulation=parts), accelerators(parts), CHOICE)
     x, y = (torch.ones(1, 1, requires_grad=True) for _ in range(2))
     ours, theirs = (torch.optim.AdamW([w], lr=0.1, betas=(0.9, 0.999), weight_decay=0) for w in (x, y))
     for _ in range(8):
-        (batch,) = trainer._rows(0)
+        batch = torch.cat([trainer._rows(part)[0] for part in range(parts)])
         loss = ((x - y.detach()) * batch).square().mean() + (x * batch).mean()
         _descend(ours, loss)
         answer = ((y - x.detach()) * batch + 1).square().mean()  # x has moved by then
