@@ -6,7 +6,6 @@ import csv
 import json
 import math
 import re
-import shutil
 import sys
 import tomllib
 import warnings
@@ -36,15 +35,6 @@ TOY = ["--model", "gaussian", "--set", "model.process=toy", "--dataset", "toy"]
 RUN = ["run", *TOY, "--method", "toy-push+toy-noised", "--metrics", "toy-mse,toy-gap", "--steps", "4", "--samples", "5"]
 
 Run = Callable[..., Path]
-
-
-@pytest.fixture
-def here(toys: Path, toy_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "here"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    shutil.copytree(toy_checkpoint, "model")
-    return folder
 
 
 @pytest.fixture

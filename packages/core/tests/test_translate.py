@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -16,23 +15,15 @@ from PIL import Image
 
 import spectralkit as sk
 from spectralkit.cli.main import main
+from spectralkit.pictures.finding import find_images
 from spectralkit.running.picture import read_image
 from spectralkit.running.tiling import Tiling
-from spectralkit.running.translation import TranslateConfig, find_images, translate_files
+from spectralkit.running.translation import TranslateConfig, translate_files
 
 OPTIONS = ["--model", "./model", "--method", "toy-noised", "--steps", "2", "--quiet"]
 LEVEL = 1.01 / 255  # float32 rounding may move a value across the boundary between two 8-bit levels
 
 Translate = Callable[..., dict[str, torch.Tensor]]
-
-
-@pytest.fixture
-def here(toys: Path, toy_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "here"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    shutil.copytree(toy_checkpoint, "model")
-    return folder
 
 
 @pytest.fixture

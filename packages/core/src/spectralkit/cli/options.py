@@ -21,6 +21,8 @@ from spectralkit.running.watch import Unwatched, Watch
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from spectralkit.pictures.reading import Reading
+
 MOST_LETTERS = 100
 """Longer names of directories under ``runs/`` end in a digest."""
 
@@ -74,6 +76,30 @@ def add_output(parser: ArgumentParser, what: str) -> _ArgumentGroup:
     add_json(group)
     group.add_argument("--quiet", action="store_true", help="print nothing but warnings and errors")
     return group
+
+
+def add_reading(parser: ArgumentParser) -> _ArgumentGroup:
+    """How image files are read."""
+    group = parser.add_argument_group("reading")
+    group.add_argument(
+        "--intensity",
+        metavar="HOW",
+        help="how values become [0, 1]: full, LOW:HIGH or P%%:Q%% (default: full for 8 bits, else it must be said)",
+    )
+    group.add_argument(
+        "--channels",
+        metavar="A,B,C",
+        help="channels of the files, from 0, with - for none; or luma (default: grey and RGB as they are)",
+    )
+    group.add_argument("--frame", metavar="N", help="which image of a stack, from 0, or all as channels")
+    return group
+
+
+def reading(arguments: Namespace) -> Reading:
+    """The recipe that the options of :func:`add_reading` say."""
+    from spectralkit.pictures.reading import Reading
+
+    return Reading.of(arguments.channels, arguments.intensity, arguments.frame)
 
 
 def _default(option: str) -> str:

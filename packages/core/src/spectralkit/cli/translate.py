@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from spectralkit.cli.command import Command
 from spectralkit.cli.options import (
     add_how,
     add_output,
+    add_reading,
     add_what,
     destination,
     followed,
     given,
     model_name,
     path,
+    reading,
     unusual,
 )
 from spectralkit.cli.output import print_json
-from spectralkit.pictures.finding import find_images
+from spectralkit.pictures.finding import find_inputs
 from spectralkit.running.config import RunConfig, parse_settings
+
+if TYPE_CHECKING:
+    from spectralkit.running.translation import Translated
 
 OPTIONS = ("steps", "batch_size", "seed", "guidance", "inversion_guidance", "label", "device", "model", "method")
 
@@ -31,7 +38,7 @@ def configure(parser: ArgumentParser) -> None:
         nargs="+",
         type=path,
         metavar="IMAGE",
-        help="8-bit image files of the model's colours, or folders of them",
+        help="image files (PNG, JPEG, TIFF, WebP, BMP), or folders of them",
     )
     what = add_what(parser)
     what.add_argument("--source", metavar="NAME", help="condition of the inputs (default: the model's first)")
@@ -50,29 +57,62 @@ def configure(parser: ArgumentParser) -> None:
         default="tile",
         help="images of another size than the model's: overlapping blended tiles, or resize and back (default: tile)",
     )
-    add_output(parser, "output directory")
+    how.add_argument("--recursive", action="store_true", help="open subfolders too, and keep them")
+    how.add_argument(
+        "--on-error",
+        choices=("stop", "skip"),
+        default="stop",
+        help="inputs that cannot be translated: tell all of them and do nothing, or leave them out (default: stop)",
+    )
+    add_reading(parser)
+    output = add_output(parser, "output directory")
+    output.add_argument(
+        "--depth", type=int, choices=(8, 16), default=8, help="bits a channel: PNG of 8, or TIFF of 16 (default: 8)"
+    )
+    output.add_argument("--save-latents", action="store_true", help="write latents.safetensors too, by image and tile")
 
 
 def run(arguments: Namespace) -> int:
     """Translate, then print where the images lie."""
     options = RunConfig(**given(arguments, OPTIONS), settings=parse_settings(arguments.set))
-    paths = find_images(arguments.inputs)
+    found = find_inputs(
+        arguments.inputs, recursive=arguments.recursive, suffix=".png" if arguments.depth == 8 else ".tif"
+    )
     with (
         destination(arguments.out, *_name(options, arguments)) as place,
         followed(arguments.quiet or arguments.json) as watch,
     ):
         from spectralkit.running.translation import TranslateConfig, translate_into
 
-        config = TranslateConfig(options, arguments.source, arguments.target, arguments.fit, arguments.upsample)
-        done = translate_into(place.directory, paths, config, watch)
-    out = place.out
+        config = TranslateConfig(
+            options,
+            **{name: getattr(arguments, name) for name in ("source", "target", "fit", "upsample", "depth")},
+            reading=reading(arguments),
+            recursive=arguments.recursive,
+            on_error=arguments.on_error,
+            save_latents=arguments.save_latents,
+        )
+        done = translate_into(place.directory, found, config, watch)
     if arguments.json:
-        print_json({"out": out, "images": [out / name for name in done.images], **done.config.as_table()})
+        print_json(_document(done, place.out))
     elif not arguments.quiet:
-        how = f"{options.model}, {options.method}, {done.config.source} -> {done.config.target}, {options.steps} steps"
-        print(f"{len(done.images)} images in {done.tiles} tiles: {how}, seed {options.seed}")
-        print(f"results  {out}")
+        _print(done, place.out)
     return 0
+
+
+def _document(done: Translated, out: Path) -> dict[str, object]:
+    skipped = {"skipped": done.skipped} if done.skipped else {}
+    return {"out": out, "images": [out / name for name in done.images], **done.config.as_table(), **skipped}
+
+
+def _print(done: Translated, out: Path) -> None:
+    config, options = done.config, done.config.options
+    how = f"{options.model}, {options.method}, {config.source} -> {config.target}, {options.steps} steps"
+    print(f"{len(done.images)} images in {done.tiles} tiles: {how}, seed {options.seed}")
+    if (intensity := config.reading.intensity) is not None:
+        low, high = min(low for low, _ in done.limits.values()), max(high for _, high in done.limits.values())
+        print(f"values   {intensity}: from {low:g} to {high:g} as [0, 1]; each file's own are in translate.toml")
+    print(f"results  {out}")
 
 
 def _name(options: RunConfig, arguments: Namespace) -> Iterator[str]:
@@ -81,6 +121,7 @@ def _name(options: RunConfig, arguments: Namespace) -> Iterator[str]:
     yield from (arguments.source or "", (arguments.target and f"to-{arguments.target}") or "")
     yield "" if arguments.upsample == 1 else f"x{arguments.upsample}"
     yield "" if arguments.fit == "tile" else arguments.fit
+    yield "" if arguments.depth == 8 else "deep"
     yield from unusual(options, ("steps", "guidance", "inversion_guidance", "label", "seed"))
 
 

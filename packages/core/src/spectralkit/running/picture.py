@@ -44,6 +44,16 @@ def write_image(image: Tensor, path: Path) -> None:
     to_pil(image).save(path, format="PNG")
 
 
+def write_deep(image: Tensor, path: Path) -> None:
+    """Write (C, H, W) in [0, 1] as a TIFF file of 16 bits a channel, 0 to 65535."""
+    import tifffile
+
+    image_mode(image.shape[0])
+    pixels = (image.clamp(0, 1).double() * 65535).round().permute(1, 2, 0).cpu().numpy().astype("uint16")
+    colours = "rgb" if image.shape[0] == 3 else "minisblack"
+    tifffile.imwrite(path, pixels if colours == "rgb" else pixels[..., 0], photometric=colours, compression="zlib")
+
+
 def grid(title: str, columns: Sequence[str], rows: Sequence[Sequence[Tensor]], captions: Sequence[str]) -> Image.Image:
     """Rows of images under labelled columns, small images enlarged by nearest neighbour.
 
