@@ -38,6 +38,12 @@ Run = Callable[..., Path]
 
 
 @pytest.fixture
+def here(here: Path, toy_checkpoint: Path) -> Path:
+    shutil.copytree(toy_checkpoint, "model")
+    return here
+
+
+@pytest.fixture
 def execute(here: Path) -> Run:
     """Runs into the folder ``out``, with further options."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +25,12 @@ OPTIONS = ["--model", "./model", "--method", "toy-noised", "--steps", "2", "--qu
 LEVEL = 1.01 / 255  # float32 rounding may move a value across the boundary between two 8-bit levels
 
 Translate = Callable[..., dict[str, torch.Tensor]]
+
+
+@pytest.fixture
+def here(here: Path, toy_checkpoint: Path) -> Path:
+    shutil.copytree(toy_checkpoint, "model")
+    return here
 
 
 @pytest.fixture

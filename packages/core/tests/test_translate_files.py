@@ -22,6 +22,12 @@ from spectralkit.cli.main import main
 TRANSLATE = ["translate", "--model", "./model", "--method", "toy-noised", "--steps", "2", "--out", "out"]
 
 
+@pytest.fixture
+def here(here: Path, toy_checkpoint: Path) -> Path:
+    shutil.copytree(toy_checkpoint, "model")
+    return here
+
+
 def draw(path: str, seed: int = 0, size: tuple[int, int] = (8, 8)) -> np.ndarray:
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     pixels = np.random.default_rng(seed).integers(0, 256, (*size, 3), dtype=np.uint8)
