@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -219,6 +219,9 @@ def test_the_bar_ends_full(here: Path) -> None:
 
     class Watch:
         expected = 0
+
+        def tell(self, lines: Sequence[str]) -> None:
+            pass
 
         def expect(self, transitions: int) -> None:
             self.expected = transitions

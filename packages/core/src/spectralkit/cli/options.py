@@ -6,7 +6,7 @@ import hashlib
 import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace, _ArgumentGroup
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,7 +37,11 @@ def path(text: str) -> Path:
 def add_what(parser: ArgumentParser) -> _ArgumentGroup:
     """What is run; a default of None means "not given"."""
     group = parser.add_argument_group("what")
-    group.add_argument("--model", metavar="NAME", help=f"registered model or checkpoint directory {_default('model')}")
+    group.add_argument(
+        "--model",
+        metavar="NAME",
+        help=f"registered model, directory, or id of one on the hub that is in the cache {_default('model')}",
+    )
     group.add_argument("--method", metavar="EXPR", help=f"like 'ovg(eta_lf=1e-4)+taba' {_default('method')}")
     return group
 
@@ -115,7 +119,7 @@ def given(arguments: Namespace, names: tuple[str, ...]) -> dict[str, Any]:
 def followed(quiet: bool) -> Iterator[Watch]:
     """A progress bar on stderr while that is a terminal, else nothing."""
     if quiet or not sys.stderr.isatty():
-        yield Unwatched()
+        yield Unwatched() if quiet else Lines()
         return
     from rich.console import Console
     from rich.progress import (
@@ -138,12 +142,25 @@ def followed(quiet: bool) -> Iterator[Watch]:
         yield _Bar(progress)
 
 
+@attrs.frozen
+class Lines(Unwatched):
+    """What there is to be told, on stderr."""
+
+    def tell(self, lines: Sequence[str]) -> None:
+        for line in lines:
+            print(line, file=sys.stderr, flush=True)
+
+
 class _Bar:
     """Transitions as steps of a rich progress bar."""
 
     def __init__(self, progress: Progress) -> None:
         self.progress = progress
         self.task = progress.add_task("loading", total=None)
+
+    def tell(self, lines: Sequence[str]) -> None:
+        for line in lines:
+            self.progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def expect(self, transitions: int) -> None:
         self.progress.update(self.task, description="translating", total=transitions)

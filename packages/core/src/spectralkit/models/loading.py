@@ -1,4 +1,4 @@
-"""Models by name or directory, on a device."""
+"""Models by name, directory or hub id, on a device."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
+import attrs
 import torch
 
 from spectralkit.data import TranslationDataset
-from spectralkit.errors import ConfigurationError, DataError
+from spectralkit.errors import ConfigurationError
 from spectralkit.models import checkpoint, legacy
-from spectralkit.models.card import FILE, read_card
+from spectralkit.models.card import read_card
 from spectralkit.models.device import find_device
+from spectralkit.models.directory import find_directory
 from spectralkit.models.model import Model
 from spectralkit.plugins.held import held
 from spectralkit.plugins.registry import registry
@@ -29,11 +31,12 @@ def load_model(
     dtype: torch.dtype | None = None,
     **parameters: Any,
 ) -> Model:
-    """A model by registered name or checkpoint directory, on ``device``.
+    """A model by registered name, directory or hub id, on ``device``.
 
     Args:
-        name: A registered name, or a checkpoint directory (:mod:`spectralkit.models.checkpoint`), as text with a
-            slash in it or as a path.
+        name: A registered name; a directory, as text with a slash in it or as a path: a checkpoint
+            (:mod:`spectralkit.models.checkpoint`) or what an installed package loads; or the id of a model on the
+            Hugging Face hub (``owner/name``) whose files are in the local cache.
         dataset: What a fitted model (``gaussian``) is fitted to; others do not look at it.
         device: ``auto``, ``cpu``, ``cuda``, ...
         dtype: What the network runs in; None is as it was made. States and coefficients stay in float32 or better.
@@ -55,40 +58,38 @@ def build_model(
     dtype: torch.dtype | None = None,
 ) -> Model:
     """:func:`load_model` for parameters that somebody typed, whatever they are called."""
-    where = find_device(device)
-    if is_directory(name):
+    where, found = find_device(device), find_directory(name)
+    if found is not None and found.loader is None:
         if parameters:
             raise ConfigurationError(f"checkpoint {name} takes no parameters, got {', '.join(parameters)}")
-        directory, called = Path(name), Path(name).resolve().name
-        load = checkpoint.load_checkpoint if (directory / FILE).is_file() else legacy.load_checkpoint
-        return load(directory, called).to(where, dtype=dtype)
-    spec = cast(ModelSpec, registry().resolve("model", name).spec)
+        load = checkpoint.load_checkpoint if found.is_own else legacy.load_checkpoint
+        return load(found.path, found.name).to(where, dtype=dtype)
     supplied: dict[str, Any] = {}
+    if found is not None:
+        if "directory" in parameters:
+            raise ConfigurationError(f"the directory is given twice, as model {name} and as its parameter")
+        name, supplied = cast(str, found.loader), {"directory": found.path}
+    spec = cast(ModelSpec, registry().resolve("model", name).spec)
+    if spec.files:
+        supplied["dtype"] = dtype
     if spec.fitted:
         supplied["dataset"] = registry().build("dataset", spec.dataset) if dataset is None else dataset
-    return cast(Model, registry().build("model", name, supplied, **parameters)).to(where, dtype=dtype)
-
-
-def is_directory(name: str) -> bool:
-    """Whether a model is named by a path rather than a registered name.
-
-    Raises:
-        DataError: If it is a path without a checkpoint.
-    """
-    if "/" not in name and not name.startswith("."):
-        return False
-    if not any((Path(name) / file).is_file() for file in (FILE, legacy.CONFIG)):
-        raise DataError(f"no checkpoint at {name}: name a directory that holds {FILE}, or a registered model")
-    return True
+    built = cast(Model, registry().build("model", name, supplied, **parameters))
+    return (built if found is None else attrs.evolve(built, name=found.name)).to(where, dtype=dtype)
 
 
 def trained_on(name: str) -> str:
-    """The data set that a model was trained on, by registered name or checkpoint directory.
+    """The data set that a model was trained on, by registered name or directory.
 
     Raises:
-        SpectralkitError: If there is no such model, or it cannot be read.
+        SpectralkitError: If there is no such model, it cannot be read, or it does not say.
     """
-    if not is_directory(name):
-        return cast(ModelSpec, registry().resolve("model", name).spec).dataset
-    directory = Path(name)
-    return (read_card(directory) if (directory / FILE).is_file() else legacy.read_config(directory)).dataset
+    found = find_directory(name)
+    if found is None or found.loader is not None:
+        called = name if found is None else cast(str, found.loader)
+        dataset = cast(ModelSpec, registry().resolve("model", called).spec).dataset
+    else:
+        dataset = (read_card(found.path) if found.is_own else legacy.read_config(found.path)).dataset
+    if not dataset:
+        raise ConfigurationError(f"model {name} does not say what it was trained on: name a data set with --dataset")
+    return dataset

@@ -17,7 +17,7 @@ from spectralkit.inversion.noise import Noise
 from spectralkit.models.device import check_precision, find_device
 from spectralkit.plugins.held import held, hold, hold_fields
 from spectralkit.plugins.registered import ContractError
-from spectralkit.plugins.text import nearest
+from spectralkit.plugins.text import enumerated, nearest
 
 
 @runtime_checkable
@@ -66,6 +66,8 @@ class Model:
         dataset: Name of the data it was trained on or fitted to.
         provenance: Where the weights come from: training configuration, digests.
         multiple: What the sides of images of other sizes must be divisible by; None where it takes no other size.
+        aliases: Further names of conditions, as of a class its number.
+        told: What loading found and assumed, in lines; somebody who runs the model is shown them.
     """
 
     name: str
@@ -78,6 +80,8 @@ class Model:
     dataset: str
     provenance: Mapping[str, Any] = attrs.field(factory=dict)
     multiple: int | None = None
+    aliases: Mapping[str, str] = attrs.field(factory=dict)
+    told: tuple[str, ...] = ()
 
     def __attrs_post_init__(self) -> None:
         hold_fields(self)
@@ -92,12 +96,16 @@ class Model:
         Raises:
             UnknownNameError: If the model was not trained on it.
         """
-        if name not in self.conditions:
+        if not self.knows(name):
             raise UnknownNameError(
                 f"model '{self.name}' does not know the condition {name!r}: {nearest(name, self.conditions)}"
-                f"it knows {', '.join(self.conditions)}"
+                f"it knows {enumerated(self.conditions)}"
             )
-        return Condition(self.conditions[name], self.null)
+        return Condition(self.conditions[self.aliases.get(name, name)], self.null)
+
+    def knows(self, name: str) -> bool:
+        """Whether there is a condition of that name."""
+        return self.aliases.get(name, name) in self.conditions
 
     def takes(self, shape: tuple[int, ...]) -> bool:
         """Whether images of (C, H, W) fit: of the model's shape, or of its channels and a multiple of what it needs."""
@@ -128,12 +136,12 @@ class Model:
         """
         if not self.takes(dataset.shape):
             raise self._misfit(f"data set '{dataset.name}' has", dataset.shape, "choose another data set or model")
-        missing = [name for name in (dataset.source, dataset.target) if name not in self.conditions]
+        missing = [name for name in (dataset.source, dataset.target) if not self.knows(name)]
         if missing:
             raise DataError(
                 f"data set '{dataset.name}' translates {dataset.source} into {dataset.target}, but model '{self.name}' "
-                f"knows {', '.join(self.conditions)} and not {' or '.join(missing)}: name its own conditions for them, "
-                "as source and target, or choose another data set, scale or model"
+                f"knows {enumerated(self.conditions)} and not {' or '.join(missing)}: name its own conditions for "
+                "them, as source and target, or choose another data set, scale or model"
             )
 
     @held
@@ -177,8 +185,7 @@ class Model:
         return next(iter(self.conditions.values())).device
 
     def __repr__(self) -> str:
-        knows = ", ".join(self.conditions)
-        return f"<Model '{self.name}': {times(self.shape)}, conditions {knows}, on {self.device}>"
+        return f"<Model '{self.name}': {times(self.shape)}, conditions {enumerated(self.conditions)}, on {self.device}>"
 
 
 def _remedy(shape: tuple[int, ...], wanted: tuple[int, ...], multiple: int | None) -> str:

@@ -20,7 +20,11 @@ from spectralkit.plugins.text import brief, one_line
 from spectralkit.torchvision_fix import repair_torchvision
 
 CONFIG, WEIGHTS = "config.json", "diffusion_pytorch_model.safetensors"
+INDEX = f"{WEIGHTS}.index.json"
 REMEDY = "get a fresh copy of the checkpoint"
+MAPPED = 1 << 25
+"""Bytes of a file that are mapped at a time while it is converted."""
+
 MOST, LONGEST, DEEPEST = 1 << 20, 64, 512
 """Bounds on the numbers, the lists and the layers of a configuration: beyond them it is taken for damaged."""
 
@@ -65,12 +69,37 @@ def load_part(directory: Path, classes: Sequence[str], dtype: torch.dtype = torc
     if name not in classes:
         raise DataError(f"checkpoint {directory / CONFIG} is of {brief(name)}: known here are {', '.join(classes)}")
     _check_bounds(config, directory / CONFIG)
-    tensors = load_tensors(directory / WEIGHTS, dtype)
+    tensors = _weights(directory, dtype)
     from accelerate import init_empty_weights
 
     _fill(_skeleton(torch.device("meta"), name, config, directory), tensors, directory)  # whether it fits at all
     network = _skeleton(init_empty_weights(include_buffers=False), name, config, directory)
     return _fill(network, tensors, directory).eval()
+
+
+def _weights(directory: Path, dtype: torch.dtype) -> dict[str, Tensor]:
+    """The tensors of ``directory``, from one file or from several with an index."""
+    if (directory / WEIGHTS).exists():
+        return load_tensors(directory / WEIGHTS, dtype)
+    variants = sorted(directory.glob("diffusion_pytorch_model.*.safetensors"))
+    if (directory / INDEX).exists():
+        shards = read_json(directory / INDEX).get("weight_map")
+        names = sorted(set(shards.values())) if isinstance(shards, dict) else []
+        if not names or not all(isinstance(name, str) and Path(name).name == name for name in names):
+            raise DataError(f"corrupt checkpoint {directory / INDEX}: it lists no files beside it; {REMEDY}")
+        variants = [directory / name for name in names]
+    elif len(variants) != 1:
+        pickled = next(iter(sorted(directory.glob("*.bin"))), None)
+        if variants or pickled is None:
+            return load_tensors(directory / WEIGHTS, dtype)  # which is not there, and says so
+        raise DataError(
+            f"checkpoint {pickled} is a pickle, which can run any code when it is read, so it is refused: save the "
+            "model again with save_pretrained(directory), which writes safetensors"
+        )
+    tensors: dict[str, Tensor] = {}
+    for path in variants:
+        tensors.update(load_tensors(path, dtype))
+    return tensors
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -92,7 +121,10 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def load_tensors(path: Path, dtype: torch.dtype) -> dict[str, Tensor]:
-    """The tensors of a file in ``dtype``, all of them finite; converted one at a time.
+    """The tensors of a file in ``dtype``, all of them finite, in one copy.
+
+    What is already in ``dtype`` stays where the file is mapped; the rest is converted one tensor at a time, and the
+    file is mapped anew each :data:`MAPPED` bytes, so that what has been read does not count as this process's memory.
 
     Raises:
         DataError: If the file is missing, corrupt, or holds anything but floating-point numbers.
@@ -101,23 +133,34 @@ def load_tensors(path: Path, dtype: torch.dtype) -> dict[str, Tensor]:
     from safetensors import SafetensorError, safe_open
 
     _check_file(path)
-    tensors = {}
+    tensors: dict[str, Tensor] = {}
     try:
         with safe_open(path, framework="pt") as file:
-            for name in file.keys():  # noqa: SIM118  (no mapping)
-                value = file.get_tensor(name)
-                if not value.is_floating_point():
-                    raise DataError(f"corrupt checkpoint {path}: {name!r} holds {value.dtype}; {REMEDY}")
-                tensors[name] = value.to(dtype)
-                if not torch.isfinite(tensors[name]).all():
-                    raise NonFiniteError(
-                        f"checkpoint {path} holds NaN or infinity in {name!r}: get a fresh copy or train it again"
-                    )
+            waiting = list(file.keys())
+        while waiting:
+            with safe_open(path, framework="pt") as file:
+                read = 0
+                while waiting and read < MAPPED:
+                    value = file.get_tensor(name := waiting.pop(0))
+                    tensors[name] = _sound(value, name, path, dtype)
+                    read += value.nbytes if value.dtype != dtype else 0
+                    del value
     except OSError as error:
         raise DataError(f"cannot read checkpoint {path}: {told(error)}") from error
     except (SafetensorError, RuntimeError, ValueError, KeyError) as error:
         raise DataError(f"corrupt checkpoint {path}: {one_line(error)[:300]}; {REMEDY}") from error
     return tensors
+
+
+def _sound(value: Tensor, name: str, path: Path, dtype: torch.dtype) -> Tensor:
+    """``value`` in ``dtype``, where it holds finite floating-point numbers."""
+    if not value.is_floating_point():
+        raise DataError(f"corrupt checkpoint {path}: {name!r} holds {value.dtype}; {REMEDY}")
+    value = value.to(dtype)
+    # The ends tell of NaN and infinity alike, and take no memory of their own.
+    if value.numel() and not all(torch.isfinite(end) for end in value.aminmax()):
+        raise NonFiniteError(f"checkpoint {path} holds NaN or infinity in {name!r}: get a fresh copy or train it again")
+    return value
 
 
 def _check_file(path: Path) -> None:
@@ -144,7 +187,7 @@ def _skeleton(place: AbstractContextManager[Any], name: str, config: Mapping[str
         raise DataError(f"corrupt checkpoint {directory / CONFIG}: {one_line(error)[:300]}; {REMEDY}") from error
     # Some classes write more than their constructors take; what neither knows would be passed over in silence.
     for key in config.keys() - known - network.config.keys():
-        if not key.startswith("_"):
+        if not key.startswith("_") and key not in ("id2label", "label2id"):  # names of classes build nothing
             raise DataError(
                 f"checkpoint {directory / CONFIG} sets {brief(key)}, which diffusers does not know in a {name} here: "
                 "use the version that wrote it"

@@ -23,10 +23,21 @@ _PROVIDES: dict[str, dict[str, tuple[str, ...]]] = {
     "spectralkit-models-ddim": {"model": ("ddim",), "parameterization": ("ddim", "ddim-x0", "ddim-v")},
     "spectralkit-models-edm": {"model": ("edm",), "parameterization": ("edm",)},
     "spectralkit-models-flow": {"parameterization": ("flow",)},
+    "spectralkit-models-diffusers": {"model": ("diffusers",)},
     "spectralkit-models-training": {"command": ("train", "train-autoencoder")},
     "spectralkit-datasets-folder": {"dataset": ("folder",)},
     "spectralkit-datasets-ihc": {"dataset": ("ihc",)},
 }
+
+MARKS = {
+    "diffusers": (
+        "model_index.json",
+        "diffusion_pytorch_model*",
+        "scheduler_config.json",
+        "scheduler/scheduler_config.json",
+    )
+}
+"""Files that tell which model can be loaded from a directory, whether its package is installed or not."""
 
 
 def known(kind: str) -> dict[str, str]:

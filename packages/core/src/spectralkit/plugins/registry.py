@@ -164,6 +164,8 @@ def _hidden(spec: Spec) -> frozenset[str]:
         supplied |= set(spec.facts)
     if isinstance(spec, ModelSpec) and spec.fitted:
         supplied.add("dataset")
+    if isinstance(spec, ModelSpec) and spec.files:
+        supplied.add("dtype")
     return frozenset(supplied)
 
 

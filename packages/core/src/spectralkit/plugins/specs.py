@@ -48,6 +48,11 @@ def _name(instance: object, attribute: attrs.Attribute[Any], value: object) -> N
         raise _refuse(instance, attribute, f"match {NAME.pattern}, at most {LONGEST_NAME} characters", value)
 
 
+def _name_or_none(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if type(value) is not str or value:
+        _name(instance, attribute, value)
+
+
 def _target(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
     if type(value) is not str or not TARGET.fullmatch(value) or len(value) > LONGEST_TEXT:
         raise _refuse(instance, attribute, "read 'module:attribute'", value)
@@ -58,6 +63,11 @@ def _names(instance: object, attribute: attrs.Attribute[Any], value: object) -> 
         raise _refuse(instance, attribute, f"be a tuple of names, at most {MOST_ALIASES}", value)
     for item in value:
         _name(instance, attribute, item)
+
+
+def _patterns(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if type(value) is not tuple or len(value) > MOST_ALIASES or any(type(x) is not str or not x for x in value):
+        raise _refuse(instance, attribute, f"be a tuple of file names, at most {MOST_ALIASES}", value)
 
 
 def _some_of(*known: str) -> Callable[[object, attrs.Attribute[Any], object], None]:
@@ -199,15 +209,18 @@ class ModelSpec(Spec):
     """``target(**parameters)`` builds a :class:`spectralkit.models.model.Model`.
 
     Args:
-        dataset: Name of the data set the checkpoint was trained on; the default of ``--dataset``.
+        dataset: Name of the data set the checkpoint was trained on, the default of ``--dataset``; empty where unknown.
         fitted: Whether the model is fitted to the data set at hand and so takes it as ``dataset=``.
+        files: Names or glob patterns; a directory that holds any of them can be given in the model's place. The target
+            takes it as ``directory=``, with what the network is to run in as ``dtype=`` (a torch.dtype or None).
     """
 
     kind: ClassVar[str] = "model"
     product: ClassVar[str] = "spectralkit.models.model:Model"
 
-    dataset: str = attrs.field(validator=_name)
+    dataset: str = attrs.field(validator=_name_or_none)
     fitted: bool = attrs.field(default=False, validator=_bool)
+    files: tuple[str, ...] = attrs.field(default=(), converter=_tuple, validator=_patterns)
 
 
 @attrs.frozen(kw_only=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from difflib import get_close_matches
+from itertools import islice
 
 LONGEST_MESSAGE = 500
 """Characters of an exception's message that are told."""
@@ -44,6 +45,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """``did you mean 'ovg'? `` where one of the known names is near, else nothing."""
     near = get_close_matches(name, sorted(known), n=1)
     return f"did you mean {near[0]!r}? " if near else ""
+
+
+def enumerated(names: Collection[str], most: int = 12) -> str:
+    """``low, high``; of many names the first, and how many more there are."""
+    shown = list(islice(names, most if len(names) <= most else most - 1))
+    return ", ".join(shown) + (f" and {len(names) - len(shown)} more" if len(shown) < len(names) else "")
 
 
 def _spoken(speak: Callable[[object], str], value: object) -> str:

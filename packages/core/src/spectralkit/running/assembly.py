@@ -110,6 +110,7 @@ def assemble(config: RunConfig) -> Assembly:
     parameters = config.settings.get("model", {})
     with blaming("model"):
         model = build_model(config.model, parameters, dataset=dataset, device=config.device)
+        dataset = _without_choice(dataset, model)
         model.check_fits(dataset)
     metrics = tuple(_metrics(config, wanted, dataset))
     resolved = attrs.evolve(
@@ -123,6 +124,12 @@ def _renamed(dataset: TranslationDataset, config: RunConfig) -> TranslationDatas
     if config.source is None and config.target is None:
         return dataset
     return Renamed(dataset, config.source or dataset.source, config.target or dataset.target)
+
+
+def _without_choice(dataset: TranslationDataset, model: Model) -> TranslationDataset:
+    """The data set under a model's only condition, where it has no other and neither domain names one."""
+    (name, *others), domains = model.conditions, (dataset.source, dataset.target)
+    return dataset if others or any(map(model.knows, domains)) else Renamed(dataset, name, name)
 
 
 def _dataset_parameters(config: RunConfig) -> dict[str, Any]:

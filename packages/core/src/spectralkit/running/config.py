@@ -36,7 +36,7 @@ class RunConfig:
     """One run, completely.
 
     Args:
-        model: Registered name, or a checkpoint directory.
+        model: Registered name, directory or hub id.
         method: Method expression.
         dataset: Registered name; None is the data the model was trained on.
         scale: Degradation of the source; None is the data set's default.

@@ -91,8 +91,9 @@ def run(config: RunConfig, out: Path, *, save_latents: bool = False, watch: Watc
 @taking_part()
 def run_into(directory: Path, config: RunConfig, *, save_latents: bool = False, watch: Watch | None = None) -> Report:
     """Run ``config`` and write what a run directory holds into an empty ``directory``."""
-    assembly = assemble(config)
-    report = _execute(assembly, directory, save_latents, watch or Unwatched())
+    assembly, watch = assemble(config), watch or Unwatched()
+    watch.tell(assembly.model.told)
+    report = _execute(assembly, directory, save_latents, watch)
     table = {"run": report.config.as_table(), "model": assembly.model.provenance, "versions": report.versions}
     (directory / "run.toml").write_bytes(as_toml(table))
     (directory / "metrics.json").write_text(as_json(report.document()), encoding="utf-8")

@@ -131,6 +131,8 @@ def translate_into(
     parameters = options.settings.get("model", {})
     with blaming("model"):
         model = build_model(options.model, parameters, dataset=None, device=options.device)
+    watch = watch or Unwatched()
+    watch.tell(model.told)
     source, target = _conditions(config, model)
     config = attrs.evolve(config, source=source, target=target)
     work = Work(config.reading, config.fit, config.upsample, options, (source, target), model, method)
@@ -138,7 +140,7 @@ def translate_into(
     for line in checked.told:
         warnings.warn(line, stacklevel=2)
     tiles = sum(len(one.fitting) for one in checked.good.values())
-    pace = Pace(watch or Unwatched(), -(-tiles // options.batch_size), 2 * top_index(method, options.steps))
+    pace = Pace(watch, -(-tiles // options.batch_size), 2 * top_index(method, options.steps))
     latents: dict[str, Tensor] = {}
     for one, done in itertools.groupby(work.translate(checked.good, pace), key=lambda tile: tile.input):
         parts = list(done)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import attrs
@@ -9,6 +10,10 @@ import attrs
 
 class Watch(Protocol):
     """Follows a run."""
+
+    def tell(self, lines: Sequence[str]) -> None:
+        """What loading the model found and assumed."""
+        ...
 
     def expect(self, transitions: int) -> None:
         """So many transitions in all; said again when it is known better."""
@@ -22,6 +27,9 @@ class Watch(Protocol):
 @attrs.frozen
 class Unwatched:
     """Nobody follows."""
+
+    def tell(self, lines: Sequence[str]) -> None:
+        """Ignored."""
 
     def expect(self, transitions: int) -> None:
         """Ignored."""

@@ -1,0 +1,1 @@
+"""Models that diffusers saved, for spectralkit."""

@@ -1,0 +1,57 @@
+"""The autoencoder of a latent diffusion, and the size of its images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from spectralkit.diffusion.frozen import frozen
+from spectralkit.errors import DataError
+from spectralkit.models.checkpoint import AUTOENCODERS
+from spectralkit.models.latent import LatentCodec, Posterior
+from spectralkit.models.pretrained import CONFIG, load_part
+from spectralkit.plugins.text import brief
+
+
+def load_codec(
+    directory: Path, channels: int, posterior: Posterior, dtype: torch.dtype
+) -> tuple[LatentCodec, int, int]:
+    """The codec of a folder, its factor of reduction and the channels of its images.
+
+    Latents are ``(E - shift_factor) scaling_factor``.
+
+    Args:
+        directory: ``vae/``.
+        channels: Of the states that the network takes.
+        posterior: What is taken of the autoencoder's distribution.
+        dtype: What it runs in.
+
+    Raises:
+        DataError: As :func:`load_part`, or if latents are scaled in another way or do not fit the network.
+    """
+    autoencoder: Any = load_part(directory, (*AUTOENCODERS, "VQModel"), dtype)
+    config = autoencoder.config
+    for key in ("latents_mean", "latents_std"):
+        if config.get(key) is not None:
+            raise DataError(
+                f"autoencoder {directory / CONFIG} has {key} = {brief(config[key])}, which is not understood"
+            )
+    if config.latent_channels != channels:
+        raise DataError(
+            f"autoencoder {directory / CONFIG} has latent_channels = {config.latent_channels}, but the network takes "
+            f"states of {channels}"
+        )
+    scale = config.get("scaling_factor") or 1.0
+    shift = config.get("shift_factor") or 0.0
+    shift, scale = (torch.full((1, channels, 1, 1), value) for value in (shift, 1 / scale))
+    codec = LatentCodec(frozen(autoencoder), shift, scale, posterior)
+    return codec, _factor(autoencoder), config.get("in_channels") or 3
+
+
+def _factor(autoencoder: Any) -> int:
+    """How many pixels a latent's side stands for."""
+    ratio = getattr(autoencoder, "spatial_compression_ratio", None)
+    widths = autoencoder.config.get("block_out_channels") or autoencoder.config.get("encoder_block_out_channels")
+    return int(ratio) if ratio else int(2 ** (len(widths) - 1))

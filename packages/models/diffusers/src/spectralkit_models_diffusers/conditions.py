@@ -1,0 +1,64 @@
+"""Conditions of a foreign network: one that is always there, classes by name and number, or prompts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+import attrs
+import torch
+from torch import Tensor
+
+from spectralkit.models.own import UNCONDITIONAL
+from spectralkit.plugins.text import enumerated
+
+
+@attrs.frozen(eq=False)
+class Conditions:
+    """What a network can be told.
+
+    Args:
+        rows: An embedding (1, ...) by name.
+        null: (1, ...), that of no condition, where the network learned one.
+        aliases: Further names.
+        told: All of it in words.
+    """
+
+    rows: Mapping[str, Tensor]
+    null: Tensor | None
+    aliases: Mapping[str, str]
+    told: str
+
+
+def unconditional() -> Conditions:
+    """The one condition of a network that takes none."""
+    rows = {UNCONDITIONAL: torch.zeros(1, 0)}
+    return Conditions(rows, None, {}, f"one, {UNCONDITIONAL!r}: the network takes none, so guidance must stay 1")
+
+
+def classes(table: Tensor, labels: Mapping[int, str], null: int | None, why: str) -> Conditions:
+    """The rows of a class table.
+
+    A name that two classes share is followed by the number; of a name that lists synonyms (``tench, Tinca tinca``)
+    each will do; and so will any number.
+
+    Args:
+        table: (K, ...) or, with the null class, (K + 1, ...).
+        labels: Names by number.
+        null: Row of the null class.
+        why: Where the null class is known from.
+    """
+    numbers = [i for i in range(len(table)) if i != null]
+    shared = Counter(labels.get(i, str(i)) for i in numbers)
+    names = {}
+    for i in numbers:
+        name = labels.get(i, str(i))
+        names[i] = name if shared[name] == 1 else f"{name} ({i})"
+    aliases = {str(i): name for i, name in names.items() if name != str(i)}
+    synonyms = [(word.strip(), name) for name in names.values() if "," in name for word in name.split(",")]
+    once = Counter(word for word, _ in synonyms)
+    taken = {*names.values(), *aliases}
+    aliases.update({word: name for word, name in synonyms if word and once[word] == 1 and word not in taken})
+    rows = {names[i]: table[i : i + 1] for i in numbers}
+    told = f"{len(rows)} classes, {enumerated(rows, 4)}" + (", each by its number too" if labels else "")
+    return Conditions(rows, None if null is None else table[null : null + 1], aliases, f"{told}; {why}")

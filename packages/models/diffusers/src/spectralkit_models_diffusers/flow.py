@@ -1,0 +1,138 @@
+r"""The levels of rectified flow as diffusers lays them for a pipeline.
+
+``x_t = (1 - t) x_0 + t eps``, told as T t. With u_1 < ... < u_N = 1 even and t_0 = 0,
+
+.. math::
+    t_i = \frac{s\,u_i}{1 + (s - 1)\,u_i}
+    \quad\text{or, dynamic,}\quad
+    t_i = \frac{e^\mu}{e^\mu + 1/u_i - 1}.
+
+The second is the first with ``s = e^mu`` (``time_shift_type`` exponential; linear is ``s = mu``), and mu is linear in
+the number n of the image's tokens, from ``base_shift`` to ``max_shift``. Where u begins is the pipeline's: Flux begins
+at 1 / N; Stable Diffusion 3 leaves it to the scheduler, which begins at its first trained level, shifted: a level that
+is shifted twice.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+import torch
+
+from spectralkit.diffusion.flow import FlowSchedule
+from spectralkit.diffusion.parameterization import FlowParameterization
+from spectralkit.diffusion.process import Process
+from spectralkit.diffusion.schedule import Level, LevelBatch
+from spectralkit.errors import ConfigurationError, DataError
+
+
+@attrs.frozen
+class Sigmas:
+    """How a pipeline lays the grid.
+
+    Args:
+        even: Whether u begins at 1 / N; otherwise at the scheduler's first level.
+        tokens: n, into how many tokens the network cuts an image; None where nobody says.
+    """
+
+    even: bool = False
+    tokens: int | None = None
+
+
+@attrs.frozen
+class GridFlow:
+    """Straight lines from image to noise on such a grid.
+
+    Args:
+        shift: s, > 0.
+        timesteps: T.
+        first: u_1; None is 1 / N.
+    """
+
+    shift: float = 1.0
+    timesteps: int = 1000
+    first: float | None = None
+
+    entry_noise: float = attrs.field(default=0.0, init=False)
+    admits_next_label: bool = attrs.field(default=True, init=False)
+
+    @property
+    def flow(self) -> FlowSchedule:
+        """The lines."""
+        return FlowSchedule(self.shift, self.timesteps)
+
+    def levels(self, steps: int) -> tuple[Level, ...]:
+        """``steps + 1`` levels from the clean image, exactly, to noise without a trace of it."""
+        if steps < 1:
+            raise ConfigurationError(f"steps must be at least 1, got {steps}")
+        first = 1 / steps if self.first is None else self.first
+        inner = [first + i / (steps - 1) * (1 - first) for i in range(steps - 1)] if steps > 1 else []
+        return tuple(self.flow.level(u) for u in (0.0, *inner, 1.0))
+
+    def unit_scale(self, level: Level) -> float:
+        """As of :class:`FlowSchedule`."""
+        return self.flow.unit_scale(level)
+
+    def interval(self, here: Level, there: Level) -> float:
+        """As of :class:`FlowSchedule`."""
+        return self.flow.interval(here, there)
+
+    def draw(self, batch: int, generator: torch.Generator) -> LevelBatch:
+        """As of :class:`FlowSchedule`."""
+        return self.flow.draw(batch, generator)
+
+
+def read_flow(
+    config: Mapping[str, Any], timesteps: int, sigmas: Sigmas, refusal: Callable[[str, str], DataError]
+) -> tuple[Process, str]:
+    """The process of a ``FlowMatchEulerDiscreteScheduler``, and it in words.
+
+    Args:
+        config: Its keys, defaults filled in.
+        timesteps: T.
+        sigmas: How the pipeline lays the grid.
+        refusal: Makes the error that names a key.
+
+    Raises:
+        DataError: If a value cannot be expressed.
+    """
+    if config.get("use_karras_sigmas"):
+        raise refusal("use_karras_sigmas", "which cannot be expressed here: only False can")
+    shift, first = _number(config, "shift", refusal), 1 / timesteps
+    if not config["use_dynamic_shifting"]:
+        first = shift * first / (1 + (shift - 1) * first)
+        told = f"shift {shift:g}"
+    else:
+        shift, told = _dynamic(config, sigmas, refusal)
+    schedule = GridFlow(shift, timesteps, None if sigmas.even else first)
+    grid = "an even grid" if sigmas.even else f"a grid from {schedule.first:.3g}"
+    return Process(schedule, FlowParameterization()), f"rectified flow, {timesteps} timesteps, {told}, {grid}"
+
+
+def _dynamic(config: Mapping[str, Any], sigmas: Sigmas, refusal: Callable[[str, str], DataError]) -> tuple[float, str]:
+    """s for images of that many tokens."""
+    n = sigmas.tokens
+    if n is None:
+        raise refusal("use_dynamic_shifting", "but how many tokens an image has is known of SD3 and Flux alone")
+    keys = ("base_image_seq_len", "max_image_seq_len", "base_shift", "max_shift")
+    fewest, most, low, high = (_number(config, key, refusal) for key in keys)
+    if not fewest < most:
+        raise refusal("max_image_seq_len", "expected more than base_image_seq_len")
+    mu = low + (high - low) / (most - fewest) * (n - fewest)
+    kind = config.get("time_shift_type", "exponential")
+    if kind not in ("exponential", "linear"):
+        raise refusal("time_shift_type", "which cannot be expressed here: known are exponential, linear")
+    shift = math.exp(mu) if kind == "exponential" else mu
+    if not 0 < shift < math.inf:
+        raise refusal("max_shift", f"which shifts images of {n} tokens by {shift:.3g}: it must be positive")
+    return shift, f"dynamic shift {shift:.4g} for {n} tokens"
+
+
+def _number(config: Mapping[str, Any], key: str, refusal: Callable[[str, str], DataError]) -> float:
+    value = config[key]
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < math.inf:
+        raise refusal(key, "expected a positive number")
+    return float(value)
