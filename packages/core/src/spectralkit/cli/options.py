@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from spectralkit.cli.output import add_json
+from spectralkit.errors import ConfigurationError
 from spectralkit.running.claim import Claim, claim, numbered
 from spectralkit.running.config import RunConfig
 from spectralkit.running.watch import Unwatched, Watch
@@ -110,9 +111,21 @@ def _default(option: str) -> str:
     return f"(default: {attrs.fields_dict(RunConfig)[option.replace('-', '_')].default})"
 
 
-def given(arguments: Namespace, names: tuple[str, ...]) -> dict[str, Any]:
+def names(text: str) -> tuple[str, ...]:
+    """The names of ``--metrics A,B``.
+
+    Raises:
+        ConfigurationError: If there are none.
+    """
+    found = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not found:
+        raise ConfigurationError(f"--metrics names none: {text!r}; leave it out for the default ones")
+    return found
+
+
+def given(arguments: Namespace, wanted: tuple[str, ...]) -> dict[str, Any]:
     """The options that were given, by name."""
-    return {name: value for name in names if (value := getattr(arguments, name)) is not None}
+    return {name: value for name in wanted if (value := getattr(arguments, name)) is not None}
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from spectralkit.cli.command import Command
 from spectralkit.cli.options import (
@@ -16,13 +16,12 @@ from spectralkit.cli.options import (
     followed,
     given,
     model_name,
+    names,
     path,
     unusual,
 )
 from spectralkit.cli.output import print_json, print_table
-from spectralkit.errors import ConfigurationError
-from spectralkit.plugins.registry import registry
-from spectralkit.plugins.specs import MetricSpec
+from spectralkit.cli.scores import print_scores, short
 from spectralkit.running.config import DEFAULT_METRICS, DEFAULT_SAMPLES, RunConfig, parse_settings, read_config
 
 if TYPE_CHECKING:
@@ -101,41 +100,25 @@ def read(arguments: Namespace) -> RunConfig:
     options: dict[str, Any] = read_config(arguments.config) if arguments.config else {}
     options.update(given(arguments, OPTIONS))
     if arguments.metrics is not None:
-        options["metrics"] = _split(arguments.metrics)
+        options["metrics"] = names(arguments.metrics)
     settings = {part: dict(values) for part, values in options.get("settings", {}).items()}
     for part, values in parse_settings(arguments.set).items():
         settings.setdefault(part, {}).update(values)
     return RunConfig(**{**options, "settings": settings})
 
 
-def _split(names: str) -> tuple[str, ...]:
-    found = tuple(name.strip() for name in names.split(",") if name.strip())
-    if not found:
-        raise ConfigurationError(f"--metrics names none: {names!r}; leave it out for the default ones")
-    return found
-
-
 def _print(report: Report, out: Path) -> None:
-    rows = []
-    for name, score in report.scores.items():
-        spec = cast(MetricSpec, registry().resolve("metric", name).spec)
-        beside = ", ".join(f"{key} {_short(value)}" for key, value in report.details[name].items() if key != "N")
-        rows.append((name, f"{score:.4f}", spec.better, beside))
     config = report.config
     what = f"{config.model}, {config.method} on {config.dataset}"
     title = f"{what}: {report.samples} samples, {config.steps} steps, seed {config.seed}"
-    print_table(("metric", "score", "better", "details"), rows, title=title)
+    print_scores(title, report.scores, report.details)
     if report.diagnostics:
         print()
-        print_table(("diagnostic", "mean"), [(name, _short(value)) for name, value in report.diagnostics.items()])
+        print_table(("diagnostic", "mean"), [(name, short(value)) for name, value in report.diagnostics.items()])
     cost = f"{report.cost.forwards:.4g} forwards and {report.cost.backwards:.4g} backwards a sample"
     print(f"\ncost     {cost}; {report.seconds:.1f} s on {report.device}")
     print(f"results  {out}")
     print(f"picture  {out / 'grid.png'}")
-
-
-def _short(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:.4g}"
 
 
 command = Command(configure, run)

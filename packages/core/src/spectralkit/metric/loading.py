@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, cast
 
 from spectralkit.data import Structure, TranslationDataset
@@ -45,9 +46,23 @@ def load_metric(
         return _build(name, parameters, facts, dataset)
 
 
-def build_metric(name: str, parameters: Mapping[str, Any], *, dataset: TranslationDataset | None) -> Score:
-    """The metric registered as ``name``, for parameters that somebody typed, whatever they are called."""
-    return _build(name, parameters, {}, dataset)
+def build_metric(
+    name: str,
+    parameters: Mapping[str, Any],
+    *,
+    dataset: TranslationDataset | None,
+    facts: Mapping[str, object] = MappingProxyType({}),
+) -> Score:
+    """The metric registered as ``name``, for parameters that somebody typed, whatever they are called.
+
+    Args:
+        name: A registered name.
+        parameters: The metric's own.
+        dataset: Where it finds the facts it needs; None where they are given.
+        facts: The facts of its spec by name.
+    """
+    targets = {} if "targets" not in facts else {"targets": real_images(name, cast(GivenTargets, facts["targets"]))}
+    return _build(name, parameters, {**facts, **targets}, dataset)
 
 
 def _build(

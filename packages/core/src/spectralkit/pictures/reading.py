@@ -88,6 +88,14 @@ class Reading:
         found: dict[str, Any] = {name: str(value) for name, value in told.items() if value is not None}
         return found if self.frame is None else {**found, "frame": self.frame}
 
+    def looked(self, path: Path) -> Layout:
+        """What a file says of itself, whatever is wanted of it.
+
+        Raises:
+            DataError: If it will be read for no purpose.
+        """
+        return look(path, self.frame)
+
     def look(self, path: Path, channels: int) -> Layout:
         """What a file says of its picture, which is read nowhere yet.
 

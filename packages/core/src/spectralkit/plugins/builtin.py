@@ -48,6 +48,11 @@ def spectralkit_commands() -> tuple[CommandSpec, ...]:
             summary="Translate image files or a folder of them",
         ),
         CommandSpec(
+            name="evaluate",
+            target="spectralkit.cli.evaluate:command",
+            summary="Score pictures that anything has made, by every registered metric",
+        ),
+        CommandSpec(
             name="plugins",
             target="spectralkit.cli.plugins:command",
             summary="List the installed plugins, broken and blocked ones included",

@@ -1,0 +1,112 @@
+"""``spectralkit evaluate``: score pictures that anything has made."""
+
+from __future__ import annotations
+
+import warnings
+from argparse import ArgumentParser, Namespace
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spectralkit.cli.command import Command
+from spectralkit.cli.options import add_reading, names, path, reading
+from spectralkit.cli.output import add_json, print_json
+from spectralkit.cli.scores import print_scores
+from spectralkit.errors import ConfigurationError
+from spectralkit.running.claim import claim
+from spectralkit.running.config import parse_settings
+
+if TYPE_CHECKING:
+    from spectralkit.pictures.reading import Reading
+    from spectralkit.running.evaluation import Evaluation
+
+
+def configure(parser: ArgumentParser) -> None:
+    """The options of ``evaluate``."""
+    what = parser.add_argument_group("what")
+    for option, meaning in (
+        ("generated", "the pictures to score"),
+        ("source", "what they were made of, by name"),
+        ("reference", "the real images that they should be, by name"),
+        ("targets", "real images of their kind, paired with none"),
+    ):
+        what.add_argument(
+            f"--{option}", type=path, metavar="DIR", required=option == "generated", help=f"folder: {meaning}"
+        )
+    what.add_argument("--latents", type=path, metavar="FILE", help="safetensors file of latents, by image")
+    what.add_argument("--metrics", metavar="A,B", required=True, help="registered metrics")
+    what.add_argument(
+        "--structure", choices=("rgb", "masked-grey"), default="rgb", help="how structure is compared (default: rgb)"
+    )
+    how = add_reading(parser)
+    how.add_argument("--recursive", action="store_true", help="open subfolders too; they are part of the name")
+    how.add_argument(
+        "--on-error",
+        choices=("stop", "skip"),
+        default="stop",
+        help="files that are bad, missing or unpaired: tell all of them and stop, or leave them out (default: stop)",
+    )
+    how.add_argument("--batch-size", type=int, default=16, metavar="N", help="images at a time (default: 16)")
+    how.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="PART.PARAM=VALUE",
+        help="a parameter of a metric, or how one folder is read, like source.intensity=0:4095; may be repeated",
+    )
+    output = parser.add_argument_group("output")
+    output.add_argument("--out", type=path, metavar="DIR", help="write metrics.json, samples.csv, evaluate.toml")
+    add_json(output)
+    output.add_argument("--quiet", action="store_true", help="print nothing but warnings and errors")
+
+
+def run(arguments: Namespace) -> int:
+    """Evaluate, then print the scores."""
+    with nullcontext() if arguments.out is None else claim([arguments.out]) as place:
+        from spectralkit.running.evaluation import ROLES, EvaluateConfig, evaluate
+
+        settings = parse_settings(arguments.set)
+        config = EvaluateConfig(
+            **{name: getattr(arguments, name) for name in (*ROLES, "latents", "structure", "recursive", "on_error")},
+            metrics=names(arguments.metrics),
+            reading={role: _read_as(arguments, settings.pop(role, {})) for role in ROLES},
+            batch_size=arguments.batch_size,
+            settings=settings,
+        )
+        done = evaluate(config)
+        if place is not None:
+            _write(done, place.directory)
+    _tell(done, arguments)
+    return 0
+
+
+def _read_as(arguments: Namespace, own: dict[str, Any]) -> Reading:
+    """How the folder of one role is read: by its own parameters before those of all."""
+    merged = {"channels": arguments.channels, "intensity": arguments.intensity, "frame": arguments.frame} | own
+    if strange := sorted(merged.keys() - {"channels", "intensity", "frame"}):
+        raise ConfigurationError(f"a folder has no parameter {strange[0]!r}: set its channels, intensity or frame")
+    return reading(Namespace(**merged))
+
+
+def _write(done: Evaluation, directory: Path) -> None:
+    from spectralkit.running.document import as_json, as_toml
+    from spectralkit.running.rundir import write_csv
+
+    write_csv(directory / "samples.csv", done.rows)
+    (directory / "metrics.json").write_text(as_json(done.document()), encoding="utf-8")
+    table = {"evaluate": done.config.as_table(), "left_out": {"told": done.left_out}, "versions": done.versions}
+    (directory / "evaluate.toml").write_bytes(as_toml(table))
+
+
+def _tell(done: Evaluation, arguments: Namespace) -> None:
+    for line in done.left_out:
+        warnings.warn(line, stacklevel=2)
+    if arguments.json:
+        print_json({**done.document(), "rows": done.rows, **({"out": arguments.out} if arguments.out else {})})
+    elif not arguments.quiet:
+        print_scores(f"{arguments.generated}: {len(done.rows)} images", done.scores, done.details)
+        if arguments.out:
+            print(f"results  {arguments.out}")
+
+
+command = Command(configure, run)
