@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from spectralkit.errors import ConfigurationError
 from spectralkit.inversion.expression import Term, parse
-from spectralkit.plugins.specs import NAME
+from spectralkit.plugins.fields import NAME
 
 PYTHON_WORDS = {"and", "as", "if", "in", "is", "not", "or", "for", "def", "del", "try", "from", "with", "else", "elif"}
 names = st.from_regex(re.compile(r"[a-z][a-z0-9]{0,6}(-[a-z][a-z0-9]{0,4}){0,2}"), fullmatch=True).filter(

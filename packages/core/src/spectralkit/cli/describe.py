@@ -3,26 +3,56 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
 
 from spectralkit.cli.command import Command
 from spectralkit.cli.listing import capabilities, document
 from spectralkit.cli.output import add_json, print_json, print_table
+from spectralkit.errors import ConfigurationError, SpectralkitError
 from spectralkit.plugins.registered import Registered
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.signature import Parameter
 from spectralkit.plugins.specs import KINDS
 from spectralkit.plugins.text import brief, one_line
+from spectralkit.running.config import check_parts, parse_settings
 
 
 def run(args: Namespace) -> int:
     """Print the description."""
     registered = registry().resolve(args.kind, args.name)
     parameters = registry().parameters(args.kind, args.name)
+    if args.set and args.kind != "dataset":
+        raise ConfigurationError("--set gives a data set its parameters: leave it out")
+    measured = _measured(registered, args) if args.kind == "dataset" else {}
     if args.json:
-        print_json({**document(registered), "parameters": [_parameter(parameter) for parameter in parameters]})
+        told = {"measured": measured} if measured else {}
+        print_json({**document(registered), "parameters": [_parameter(parameter) for parameter in parameters], **told})
     else:
-        _print(registered, parameters)
+        _print(registered, parameters, measured)
     return 0
+
+
+def _measured(registered: Registered, args: Namespace) -> dict[str, object]:
+    """What a data set turns out to be with the parameters that are given; why not, where it cannot be built."""
+    settings = parse_settings(args.set)
+    check_parts(settings, {"dataset"})
+    from spectralkit.running.looking import facts
+
+    try:
+        found = facts(registered.spec.name, settings.get("dataset", {}))
+    except SpectralkitError as error:
+        if settings:
+            raise
+        return {"samples": f"not looked at: {error}"}
+    slopes = {name: slope for name, slope in found.slopes.items() if slope is not None}
+    return {
+        "samples": found.samples,
+        "shape": found.shape,
+        "conditions": f"{found.source} -> {found.target}",
+        "structure": found.structure,
+        "trained": found.trained,
+        "spectral slope": {name: round(slope, 2) for name, slope in slopes.items()},
+    }
 
 
 def _parameter(parameter: Parameter) -> dict[str, object]:
@@ -35,13 +65,13 @@ def _parameter(parameter: Parameter) -> dict[str, object]:
     }
 
 
-def _print(registered: Registered, parameters: tuple[Parameter, ...]) -> None:
+def _print(registered: Registered, parameters: tuple[Parameter, ...], measured: Mapping[str, object]) -> None:
     spec = registered.spec
     facts = {
         "also called": ", ".join(spec.aliases),
         "source": spec.citation,
         "installed by": f"{registered.distribution} {registered.version}",
-        **{name.replace("_", " "): _told(value) for name, value in capabilities(spec).items()},
+        **{name.replace("_", " "): _told(value) for name, value in (*capabilities(spec).items(), *measured.items())},
     }
     print(f"{spec.kind} {spec.name}: {one_line(spec.summary)}\n")
     width = max(map(len, facts))
@@ -62,6 +92,8 @@ def _told(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, tuple):
         return ", ".join(map(str, value))
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {item}" for key, item in value.items())
     return "" if value is None else str(value)
 
 
@@ -70,6 +102,13 @@ def configure(parser: ArgumentParser) -> None:
     kinds = [kind for kind in KINDS if kind != "command"]
     parser.add_argument("kind", choices=kinds, metavar="KIND", help=", ".join(kinds))
     parser.add_argument("name", metavar="NAME", help="a name that `spectralkit KINDs` lists")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="dataset.PARAM=VALUE",
+        help="a parameter of a data set, with which it is looked at; may be repeated",
+    )
     add_json(parser)
 
 

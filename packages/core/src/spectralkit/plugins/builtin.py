@@ -65,9 +65,13 @@ def spectralkit_commands() -> tuple[CommandSpec, ...]:
                 ("method", "inversion methods"),
                 ("metric", "metrics"),
                 ("model", "models"),
-                ("dataset", "data sets"),
                 ("parameterization", "parameterizations"),
             )
+        ),
+        CommandSpec(
+            name="datasets",
+            target="spectralkit.cli.datasets:command",
+            summary="List the installed data sets, or draw samples of one",
         ),
         CommandSpec(
             name="describe",

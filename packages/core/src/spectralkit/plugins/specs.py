@@ -6,108 +6,19 @@ torch nor diffusers. Parameters, their types, defaults and meaning are read from
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from itertools import islice
 from typing import Any, ClassVar
 
 import attrs
 
-from spectralkit.errors import ConfigurationError
-from spectralkit.plugins.text import brief
-
-NAME = re.compile(r"[a-z][a-z0-9-]*")
-TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
-
-
-LONGEST_NAME = 100
-LONGEST_TEXT = 2000
-MOST_ALIASES = 100
-
-
-def _tuple(names: Any) -> Any:
-    """A tuple, of an endless iterable too; what lists no names is left to the validator."""
-    try:
-        return names if isinstance(names, str) else tuple(islice(names, MOST_ALIASES + 1))
-    except TypeError:
-        return names
-
-
-def _refuse(instance: object, attribute: attrs.Attribute[Any], wanted: str, value: object) -> ConfigurationError:
-    return ConfigurationError(f"{type(instance).__name__}.{attribute.name} must {wanted}, got {brief(value)}")
-
-
-def _text(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    # Exactly a str: a subclass could change its mind after it has been looked at.
-    if type(value) is not str or len(value) > LONGEST_TEXT:
-        raise _refuse(instance, attribute, f"be text of at most {LONGEST_TEXT} characters", value)
-
-
-def _name(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    if type(value) is not str or not NAME.fullmatch(value) or len(value) > LONGEST_NAME:
-        raise _refuse(instance, attribute, f"match {NAME.pattern}, at most {LONGEST_NAME} characters", value)
-
-
-def _name_or_none(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    if type(value) is not str or value:
-        _name(instance, attribute, value)
-
-
-def _target(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    if type(value) is not str or not TARGET.fullmatch(value) or len(value) > LONGEST_TEXT:
-        raise _refuse(instance, attribute, "read 'module:attribute'", value)
-
-
-def _names(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    if type(value) is not tuple or len(value) > MOST_ALIASES:
-        raise _refuse(instance, attribute, f"be a tuple of names, at most {MOST_ALIASES}", value)
-    for item in value:
-        _name(instance, attribute, item)
-
-
-def _patterns(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    if type(value) is not tuple or len(value) > MOST_ALIASES or any(type(x) is not str or not x for x in value):
-        raise _refuse(instance, attribute, f"be a tuple of file names, at most {MOST_ALIASES}", value)
-
-
-def _some_of(*known: str) -> Callable[[object, attrs.Attribute[Any], object], None]:
-    """A validator of tuples of these."""
-
-    def validate(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-        if type(value) is not tuple or any(type(item) is not str or item not in known for item in value):
-            raise _refuse(instance, attribute, f"be a tuple, of {', '.join(map(repr, known))}", value)
-
-    return validate
-
-
-def _bool_or_none(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    if value is not None and type(value) is not bool:
-        raise _refuse(instance, attribute, "be True, False or None", value)
-
-
-def _bool(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    if type(value) is not bool:
-        raise _refuse(instance, attribute, "be True or False", value)
-
-
-def _pairs(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    pairs = value if type(value) is tuple else (None,)
-    if not all(type(pair) is tuple and len(pair) == 2 and type(pair[0]) is str for pair in pairs):
-        raise _refuse(instance, attribute, "be a tuple of (name, value) pairs", value)
-
-
-def _bounds(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    ends = value if type(value) is tuple else ()
-    if len(ends) != 2 or not all(type(end) in (int, float) for end in ends) or not ends[0] < ends[1]:
-        raise _refuse(instance, attribute, "be the smallest and the largest value", value)
+from spectralkit.plugins import fields
 
 
 def _best(instance: MetricSpec, attribute: attrs.Attribute[Any], value: float | None) -> None:
     low, high = instance.range
     if value is not None and (type(value) not in (int, float) or not low <= value <= high):
-        raise _refuse(instance, attribute, f"lie in the range [{low:g}, {high:g}]", value)
+        raise fields.refusal(instance, attribute, f"lie in the range [{low:g}, {high:g}]", value)
     if value is not None and instance.higher_is_better is not None:
-        raise _refuse(instance, attribute, "be left out where higher_is_better says it", value)
+        raise fields.refusal(instance, attribute, "be left out where higher_is_better says it", value)
 
 
 @attrs.frozen(kw_only=True)
@@ -127,12 +38,12 @@ class Spec:
     product: ClassVar[str]
     """``"module:attribute"`` of the class that the target's product is of; a command is its target itself."""
 
-    name: str = attrs.field(validator=_name)
-    target: str = attrs.field(validator=_target)
-    summary: str = attrs.field(validator=_text)
-    aliases: tuple[str, ...] = attrs.field(default=(), converter=_tuple, validator=_names)
-    citation: str = attrs.field(default="", validator=_text)
-    preset: tuple[tuple[str, object], ...] = attrs.field(default=(), validator=_pairs)
+    name: str = attrs.field(validator=fields.name)
+    target: str = attrs.field(validator=fields.target)
+    summary: str = attrs.field(validator=fields.text)
+    aliases: tuple[str, ...] = attrs.field(default=(), converter=fields.as_tuple, validator=fields.names)
+    citation: str = attrs.field(default="", validator=fields.text)
+    preset: tuple[tuple[str, object], ...] = attrs.field(default=(), validator=fields.pairs)
 
 
 @attrs.frozen(kw_only=True)
@@ -159,12 +70,12 @@ class MethodSpec(Spec):
     kind: ClassVar[str] = "method"
     product: ClassVar[str] = "spectralkit.inversion.parts:Parts"
 
-    stochastic: bool = attrs.field(default=False, validator=_bool)
-    invertible: bool = attrs.field(default=False, validator=_bool)
-    inverts: bool = attrs.field(default=True, validator=_bool)
-    trained: bool = attrs.field(default=False, validator=_bool)
-    cost: str = attrs.field(default="N F + N F", validator=_text)
-    state: str = attrs.field(default="x_T", validator=_text)
+    stochastic: bool = attrs.field(default=False, validator=fields.boolean)
+    invertible: bool = attrs.field(default=False, validator=fields.boolean)
+    inverts: bool = attrs.field(default=True, validator=fields.boolean)
+    trained: bool = attrs.field(default=False, validator=fields.boolean)
+    cost: str = attrs.field(default="N F + N F", validator=fields.text)
+    state: str = attrs.field(default="x_T", validator=fields.text)
 
 
 @attrs.frozen(kw_only=True)
@@ -185,16 +96,16 @@ class MetricSpec(Spec):
     product: ClassVar[str] = "spectralkit.metric:Score"
 
     inputs: tuple[str, ...] = attrs.field(
-        converter=_tuple,
-        validator=_some_of("source", "reference", "generated", "latent"),
+        converter=fields.as_tuple,
+        validator=fields.some_of("source", "reference", "generated", "latent"),
     )
     facts: tuple[str, ...] = attrs.field(
         default=(),
-        converter=_tuple,
-        validator=_some_of("targets", "structure"),
+        converter=fields.as_tuple,
+        validator=fields.some_of("targets", "structure"),
     )
-    higher_is_better: bool | None = attrs.field(validator=_bool_or_none)
-    range: tuple[float, float] = attrs.field(default=(0.0, 1.0), validator=_bounds)
+    higher_is_better: bool | None = attrs.field(validator=fields.boolean_or_none)
+    range: tuple[float, float] = attrs.field(default=(0.0, 1.0), validator=fields.bounds)
     best: float | None = attrs.field(default=None, validator=_best)
 
     @property
@@ -218,9 +129,9 @@ class ModelSpec(Spec):
     kind: ClassVar[str] = "model"
     product: ClassVar[str] = "spectralkit.models.model:Model"
 
-    dataset: str = attrs.field(validator=_name_or_none)
-    fitted: bool = attrs.field(default=False, validator=_bool)
-    files: tuple[str, ...] = attrs.field(default=(), converter=_tuple, validator=_patterns)
+    dataset: str = attrs.field(validator=fields.name_or_none)
+    fitted: bool = attrs.field(default=False, validator=fields.boolean)
+    files: tuple[str, ...] = attrs.field(default=(), converter=fields.as_tuple, validator=fields.patterns)
 
 
 @attrs.frozen(kw_only=True)
@@ -229,12 +140,16 @@ class DatasetSpec(Spec):
 
     Args:
         training: ``"module:attribute"`` building a :class:`spectralkit.data.TrainingSet`, where there is one.
+        licence: Under which its images may be used.
+        protocol: How results on it are obtained: what is held out, at what size, compared how.
     """
 
     kind: ClassVar[str] = "dataset"
     product: ClassVar[str] = "spectralkit.data:TranslationDataset"
 
-    training: str | None = attrs.field(default=None, validator=attrs.validators.optional(_target))
+    training: str | None = attrs.field(default=None, validator=attrs.validators.optional(fields.target))
+    licence: str = attrs.field(default="", validator=fields.text)
+    protocol: str = attrs.field(default="", validator=fields.text)
 
 
 @attrs.frozen(kw_only=True)

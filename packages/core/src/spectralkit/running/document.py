@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
-from spectralkit.plugins.specs import LONGEST_TEXT
+from spectralkit.plugins.fields import LONGEST_TEXT
 from spectralkit.plugins.text import brief
 
 
