@@ -91,7 +91,7 @@ def test_guidance_costs_what_it_says(w: float, rows: int) -> None:
     network = Recorder()
     denoiser = NetworkDenoiser(network, VP_PARAMETERIZATIONS[0], torch.float64)
     denoiser(normal(0, 3, 1, 4, 4), Level(0.0, 0.8, 0.6), one_hot(0), w)
-    assert network.rows == 3 * rows == 3 * evaluations(w)
+    assert network.rows == 3 * rows == 3 * evaluations(w, one_hot(0))
 
 
 @given(seed=seeds(), w=st.sampled_from((0.0, 1.0, 3.0)))

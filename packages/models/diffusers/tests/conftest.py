@@ -92,6 +92,161 @@ def small() -> Any:
     class Parts:
         pass
 
-    for part in (unet, dit, vae, ddim):
+    for part in (
+        unet,
+        dit,
+        vae,
+        ddim,
+        conditional_unet,
+        sd3,
+        flux,
+        stable_diffusion,
+        stable_diffusion_3,
+        flux_pipeline,
+    ):
         setattr(Parts, part.__name__, staticmethod(part))
     return Parts
+
+
+# --- prompts ----------------------------------------------------------------------------------------------------------
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def clip(projected: bool = False, width: int = 12) -> tuple[Any, Any]:
+    """A tiny CLIP and its tokenizer: letters, and letters at the end of a word."""
+    import transformers
+
+    torch.manual_seed(2)
+    words = [*LETTERS, *(f"{letter}</w>" for letter in LETTERS), "<|startoftext|>", "<|endoftext|>"]
+    vocabulary = {word: number for number, word in enumerate(words)}
+    tokenizer = transformers.CLIPTokenizer(vocab=vocabulary, merges=[], model_max_length=16)
+    config = transformers.CLIPTextConfig(
+        vocab_size=len(words),
+        hidden_size=width,
+        intermediate_size=16,
+        num_hidden_layers=3,
+        num_attention_heads=2,
+        max_position_embeddings=16,
+        projection_dim=width,
+        bos_token_id=len(words) - 2,
+        eos_token_id=len(words) - 1,
+        pad_token_id=len(words) - 1,
+    )
+    kind = transformers.CLIPTextModelWithProjection if projected else transformers.CLIPTextModel
+    return kind(config).eval(), tokenizer
+
+
+def t5(width: int = 24) -> tuple[Any, Any]:
+    """A tiny T5 and its tokenizer."""
+    import tokenizers
+    import transformers
+
+    torch.manual_seed(3)
+    pieces = [
+        ("<pad>", 0.0),
+        ("</s>", 0.0),
+        ("<unk>", -10.0),
+        *((letter, -2.0) for letter in LETTERS),
+        ("\u2581", -2.0),
+    ]
+    inner = tokenizers.Tokenizer(tokenizers.models.Unigram(pieces, unk_id=2))
+    inner.pre_tokenizer = tokenizers.pre_tokenizers.Metaspace()
+    inner.post_processor = tokenizers.processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
+    tokenizer = transformers.PreTrainedTokenizerFast(
+        tokenizer_object=inner, pad_token="<pad>", eos_token="</s>", unk_token="<unk>", model_max_length=512
+    )
+    config = transformers.T5Config(
+        vocab_size=len(pieces), d_model=width, d_kv=4, d_ff=16, num_layers=1, num_heads=2, decoder_start_token_id=0
+    )
+    return transformers.T5EncoderModel(config).eval(), tokenizer
+
+
+def conditional_unet(**changes: Any) -> Any:
+    torch.manual_seed(0)
+    settings = {
+        "sample_size": 8,
+        "in_channels": 4,
+        "out_channels": 4,
+        "block_out_channels": (8, 16),
+        "layers_per_block": 1,
+        "down_block_types": ("CrossAttnDownBlock2D", "DownBlock2D"),
+        "up_block_types": ("UpBlock2D", "CrossAttnUpBlock2D"),
+        "cross_attention_dim": 12,
+        "attention_head_dim": 4,
+        "norm_num_groups": 4,
+    }
+    return diffusers.UNet2DConditionModel(**{**settings, **changes}).eval()
+
+
+def sd3(**changes: Any) -> Any:
+    torch.manual_seed(0)
+    settings = {
+        "sample_size": 8,
+        "patch_size": 2,
+        "in_channels": 4,
+        "out_channels": 4,
+        "num_layers": 2,
+        "attention_head_dim": 4,
+        "num_attention_heads": 4,
+        "joint_attention_dim": 24,
+        "caption_projection_dim": 16,
+        "pooled_projection_dim": 24,
+        "pos_embed_max_size": 16,
+    }
+    return stirred(diffusers.SD3Transformer2DModel(**{**settings, **changes}))
+
+
+def flux(**changes: Any) -> Any:
+    torch.manual_seed(0)
+    settings = {
+        "in_channels": 16,
+        "num_layers": 1,
+        "num_single_layers": 1,
+        "attention_head_dim": 16,
+        "num_attention_heads": 2,
+        "joint_attention_dim": 24,
+        "pooled_projection_dim": 12,
+        "axes_dims_rope": (4, 4, 8),
+        "guidance_embeds": True,
+    }
+    return stirred(diffusers.FluxTransformer2DModel(**{**settings, **changes}))
+
+
+def stirred(network: Any) -> Any:
+    """Weights that answer something: those of last layers may begin at zero."""
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
+    return network.eval()
+
+
+def stable_diffusion(scheduler: Any | None = None) -> Any:
+    encoder, tokenizer = clip()
+    return diffusers.StableDiffusionPipeline(
+        vae(scaling_factor=0.18215),
+        encoder,
+        tokenizer,
+        conditional_unet(),
+        scheduler or diffusers.PNDMScheduler(beta_schedule="scaled_linear", skip_prk_steps=True, steps_offset=1),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+
+
+def stable_diffusion_3(scheduler: Any | None = None, third: bool = True) -> Any:
+    (one, words), (two, more), (three, pieces) = clip(True), clip(True), t5()
+    return diffusers.StableDiffusion3Pipeline(
+        sd3(),
+        scheduler or diffusers.FlowMatchEulerDiscreteScheduler(shift=3.0),
+        vae(scaling_factor=1.5, shift_factor=0.06),
+        *(one, words, two, more),
+        *((three, pieces) if third else (None, None)),
+    )
+
+
+def flux_pipeline(scheduler: Any | None = None, **changes: Any) -> Any:
+    (one, words), (two, pieces) = clip(), t5()
+    scheduler = scheduler or diffusers.FlowMatchEulerDiscreteScheduler(shift=3.0, use_dynamic_shifting=True)
+    autoencoder = vae(scaling_factor=0.36, shift_factor=0.11)
+    return diffusers.FluxPipeline(scheduler, autoencoder, one, words, two, pieces, flux(**changes))

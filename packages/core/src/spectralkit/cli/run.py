@@ -21,6 +21,7 @@ from spectralkit.cli.options import (
     unusual,
 )
 from spectralkit.cli.output import print_json, print_table
+from spectralkit.cli.prompts import add_prompts, prompted
 from spectralkit.cli.scores import print_scores, short
 from spectralkit.running.config import DEFAULT_METRICS, DEFAULT_SAMPLES, RunConfig, parse_settings, read_config
 
@@ -64,6 +65,7 @@ def configure(parser: ArgumentParser) -> None:
         metavar="A,B",
         help=f"registered metrics (default: {','.join(DEFAULT_METRICS)} as far as installed and meaningful here)",
     )
+    add_prompts(parser)
     how = add_how(parser)
     how.add_argument("--config", type=path, metavar="FILE", help="a run.toml; options given here win over it")
     output = add_output(parser, "run directory")
@@ -104,7 +106,7 @@ def read(arguments: Namespace) -> RunConfig:
     settings = {part: dict(values) for part, values in options.get("settings", {}).items()}
     for part, values in parse_settings(arguments.set).items():
         settings.setdefault(part, {}).update(values)
-    return RunConfig(**{**options, "settings": settings})
+    return RunConfig(**prompted(arguments, {**options, "settings": settings}))
 
 
 def _print(report: Report, out: Path) -> None:

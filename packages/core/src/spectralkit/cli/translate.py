@@ -22,6 +22,7 @@ from spectralkit.cli.options import (
     unusual,
 )
 from spectralkit.cli.output import print_json
+from spectralkit.cli.prompts import add_prompts, prompted
 from spectralkit.pictures.finding import find_inputs
 from spectralkit.running.config import RunConfig, parse_settings
 
@@ -43,6 +44,7 @@ def configure(parser: ArgumentParser) -> None:
     what = add_what(parser)
     what.add_argument("--source", metavar="NAME", help="condition of the inputs (default: the model's first)")
     what.add_argument("--target", metavar="NAME", help="condition to translate into (default: the model's last)")
+    add_prompts(parser)
     how = add_how(parser)
     how.add_argument(
         "--upsample",
@@ -74,7 +76,8 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Translate, then print where the images lie."""
-    options = RunConfig(**given(arguments, OPTIONS), settings=parse_settings(arguments.set))
+    options = RunConfig(**prompted(arguments, {**given(arguments, OPTIONS), "settings": parse_settings(arguments.set)}))
+    arguments.source, arguments.target = options.source or arguments.source, options.target or arguments.target
     found = find_inputs(
         arguments.inputs, recursive=arguments.recursive, suffix=".png" if arguments.depth == 8 else ".tif"
     )

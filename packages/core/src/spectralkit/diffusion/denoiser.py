@@ -65,15 +65,15 @@ class Network(Protocol):
     def __call__(self, x: Tensor, label: Tensor, embedding: Tensor) -> Tensor: ...
 
 
-def evaluations(guidance: float) -> int:
-    """Network rows per sample that a guidance weight costs."""
-    return 1 if guidance in (0.0, 1.0) else 2
+def evaluations(guidance: float, condition: Condition) -> int:
+    """Network rows per sample that a guidance weight costs; a network without a null may be told it as a number."""
+    return 1 if guidance in (0.0, 1.0) or condition.null is None else 2
 
 
 def guide(network: Network, x: Tensor, label: Tensor, condition: Condition, guidance: float) -> Tensor:
     """The guided raw output."""
     batch = x.shape[0]
-    if evaluations(guidance) == 1:
+    if guidance in (0.0, 1.0):
         embedding = condition.embedding if guidance == 1.0 else condition.absence
         return network(x, label, expand(embedding, batch))
     embeddings = torch.cat((expand(condition.absence, batch), expand(condition.embedding, batch)))

@@ -120,7 +120,7 @@ class Context:
         Raises:
             NonFiniteError: If the model makes NaN or infinity of a sound state.
         """
-        self.meter.forward_rows += evaluations(guidance) * x.shape[0]
+        self.meter.forward_rows += evaluations(guidance, condition) * x.shape[0]
         prediction = returned.prediction(self.denoiser, self.denoiser(x, level, condition, guidance), x)
         self._check_sound(prediction, x, level)
         return prediction
@@ -223,7 +223,7 @@ class Probe:
         assert self._point is not None
         pairs = [(out, w) for out, w in ((self._live.x0, x0), (self._live.eps, eps)) if w is not None]
         self.context.check_differentiable("state", *(out for out, _ in pairs))
-        self.context.meter.backward_rows += evaluations(self.guidance) * self.x.shape[0]
+        self.context.meter.backward_rows += evaluations(self.guidance, self.condition) * self.x.shape[0]
         outputs, cotangents = zip(*pairs, strict=True)
         return torch.autograd.grad(outputs, self._point, cotangents, retain_graph=True)[0]
 

@@ -1,4 +1,4 @@
-"""The autoencoder of a latent diffusion, and the size of its images."""
+"""The autoencoder of a latent diffusion."""
 
 from __future__ import annotations
 
@@ -15,12 +15,8 @@ from spectralkit.models.pretrained import CONFIG, load_part
 from spectralkit.plugins.text import brief
 
 
-def load_codec(
-    directory: Path, channels: int, posterior: Posterior, dtype: torch.dtype
-) -> tuple[LatentCodec, int, int]:
-    """The codec of a folder, its factor of reduction and the channels of its images.
-
-    Latents are ``(E - shift_factor) scaling_factor``.
+def load_codec(directory: Path, channels: int, posterior: Posterior, dtype: torch.dtype) -> LatentCodec:
+    """The codec of a folder: latents are ``(E - shift_factor) scaling_factor``.
 
     Args:
         directory: ``vae/``.
@@ -43,15 +39,6 @@ def load_codec(
             f"autoencoder {directory / CONFIG} has latent_channels = {config.latent_channels}, but the network takes "
             f"states of {channels}"
         )
-    scale = config.get("scaling_factor") or 1.0
-    shift = config.get("shift_factor") or 0.0
-    shift, scale = (torch.full((1, channels, 1, 1), value) for value in (shift, 1 / scale))
-    codec = LatentCodec(frozen(autoencoder), shift, scale, posterior)
-    return codec, _factor(autoencoder), config.get("in_channels") or 3
-
-
-def _factor(autoencoder: Any) -> int:
-    """How many pixels a latent's side stands for."""
-    ratio = getattr(autoencoder, "spatial_compression_ratio", None)
-    widths = autoencoder.config.get("block_out_channels") or autoencoder.config.get("encoder_block_out_channels")
-    return int(ratio) if ratio else int(2 ** (len(widths) - 1))
+    values = (config.get("shift_factor") or 0.0, 1 / (config.get("scaling_factor") or 1.0))
+    shift, scale = (torch.full((1, channels, 1, 1), value) for value in values)
+    return LatentCodec(frozen(autoencoder), shift, scale, posterior)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import attrs
 import torch
@@ -30,10 +30,38 @@ class Conditions:
     told: str
 
 
-def unconditional() -> Conditions:
-    """The one condition of a network that takes none."""
-    rows = {UNCONDITIONAL: torch.zeros(1, 0)}
-    return Conditions(rows, None, {}, f"one, {UNCONDITIONAL!r}: the network takes none, so guidance must stay 1")
+NOTHING = "the network takes none"
+
+
+def unconditional(row: Tensor | None = None, why: str = NOTHING) -> Conditions:
+    """The one condition of a network that takes none, or of one that nobody can tell anything.
+
+    Args:
+        row: (1, ...), what it is told all the same.
+        why: There is no other.
+    """
+    rows = {UNCONDITIONAL: torch.zeros(1, 0) if row is None else row}
+    return Conditions(rows, None, {}, f"one, {UNCONDITIONAL!r}: {why}; guidance must stay 1")
+
+
+def prompts_told(rows: Mapping[str, Tensor], prompts: Sequence[str], negative: str | None, guided: bool) -> Conditions:
+    """Prompts as conditions, each by its own text, the empty one as ``any``.
+
+    Args:
+        rows: (1, ...) by text, those of the prompts and of the negative one among them.
+        prompts: What becomes a condition; none is the empty one alone.
+        negative: What guidance leads away from; None is the empty one.
+        guided: Whether the network is told its guidance as a number.
+    """
+    known = {text or UNCONDITIONAL: rows[text] for text in prompts or ("",)}
+    if guided:
+        null, why = None, "guidance is a number that the network is told"
+    else:
+        null, why = rows[negative or ""], f"guidance leads away from {negative or 'the empty prompt'!r}"
+    told = f"{len(known)} prompt{'s' * (len(known) > 1)}, {enumerated([repr(text) for text in known], 4)}"
+    if not prompts:
+        told = f"{UNCONDITIONAL!r}, the empty prompt, assumed because none was given (--source-prompt, --target-prompt)"
+    return Conditions(known, null, {}, f"{told}; {why}")
 
 
 def classes(table: Tensor, labels: Mapping[int, str], null: int | None, why: str) -> Conditions:

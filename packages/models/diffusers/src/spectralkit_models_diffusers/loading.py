@@ -6,17 +6,17 @@ from pathlib import Path
 
 import torch
 
-from spectralkit.diffusion.denoiser import NetworkDenoiser
+from spectralkit.diffusion.denoiser import Denoiser, NetworkDenoiser
 from spectralkit.diffusion.schedule import Final
-from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.models.latent import Posterior
 from spectralkit.models.model import Codec, Model, PixelCodec, times
 from spectralkit_models_diffusers.autoencoder import load_codec
 from spectralkit_models_diffusers.clipped import ClippedDenoiser
-from spectralkit_models_diffusers.flow import Sigmas
+from spectralkit_models_diffusers.frame import read_frame
 from spectralkit_models_diffusers.layout import Layout, read_layout
-from spectralkit_models_diffusers.networks import CLASSIFIED, Network, load_classified, network_class
-from spectralkit_models_diffusers.scheduler import read_scheduler
+from spectralkit_models_diffusers.networks import Network, Wishes, load_network
+from spectralkit_models_diffusers.prompted import DistilledDenoiser
+from spectralkit_models_diffusers.scheduler import Reading, read_scheduler
 
 
 def load(
@@ -24,6 +24,8 @@ def load(
     dtype: torch.dtype | None = None,
     *,
     size: int | tuple[int, int] | None = None,
+    prompts: tuple[str, ...] = (),
+    negative_prompt: str | None = None,
     null: int | None = None,
     posterior: Posterior = "mode",
     scheduler: str | None = None,
@@ -36,6 +38,8 @@ def load(
         directory: A pipeline, or a network with a scheduler's configuration.
         dtype: What network and autoencoder run in; None is float32.
         size: Side of the images, or height and width; None is what the network was trained on.
+        prompts: Texts that become conditions, each called by itself and the empty one ``any``.
+        negative_prompt: What guidance leads away from; None is the empty prompt.
         null: Number of the class that stands for none, where the directory does not say; guidance needs it.
         posterior: What is taken of a variational autoencoder's distribution: its ``mode``, or a seeded ``sample``.
         scheduler: Class that the scheduler's configuration is read as, like DDIMScheduler; None is its own.
@@ -47,23 +51,23 @@ def load(
         ConfigurationError: If a parameter does not fit the network.
     """
     layout, precision = read_layout(directory), dtype or torch.float32
-    name = network_class(layout.network)
-    # Before anything large is read; only SD3's and Flux's processes depend on the network.
-    reading = read_scheduler(layout.scheduler, sigmas=Sigmas(), name=scheduler, final=final, clip=clip)
-    if name not in CLASSIFIED:
-        raise DataError(f"network {layout.network} is of {name}: known are {', '.join(CLASSIFIED)}")
-    network, conditions = load_classified(layout.network, name, precision, layout.labels, null)
-    codec, factor, channels = _codec(layout, network, posterior, precision)
-    shape = (channels, *_sides(size, factor, network))
-    denoiser = NetworkDenoiser(network.module, reading.process.parameterization, precision)
+    # What configurations tell is refused before anything large is read.
+    frame = read_frame(layout.network, layout.autoencoder, size)
+    reading = read_scheduler(layout.scheduler, sigmas=frame.sigmas, name=scheduler, final=final, clip=clip)
+    network = load_network(layout, frame, precision, Wishes(null, prompts, negative_prompt))
+    codec: Codec = PixelCodec()
+    if layout.autoencoder is not None:
+        codec = load_codec(layout.autoencoder, frame.channels, posterior, precision)
+    shape, conditions = (frame.pixels, *frame.size), network.conditions
     lines = {
-        "network": f"{network.told}, for images of {times(shape)}{_latent(layout, codec, posterior)}",
+        "network": f"{network.told}, for images of {times(shape)}{_latent(layout, posterior)}",
         "process": reading.told,
         "conditions": conditions.told,
     }
+    fixed = frame.sigmas.tokens is not None and reading.dynamic
     return Model(
         name=directory.resolve().name,
-        denoiser=denoiser if reading.clip is None else ClippedDenoiser(denoiser, reading.clip),
+        denoiser=_denoiser(network, reading, precision),
         schedule=reading.process.schedule,
         codec=codec,
         conditions={name: row.to(precision) for name, row in conditions.rows.items()},
@@ -71,35 +75,20 @@ def load(
         shape=shape,
         dataset="",
         provenance={"directory": str(directory), "pipeline": layout.pipeline, **lines},
-        multiple=None if network.multiple is None else network.multiple * factor,
+        multiple=None if fixed else frame.step,
         aliases=conditions.aliases,
         told=tuple(f"{part:<12}{line}" for part, line in lines.items()),
     )
 
 
-def _codec(layout: Layout, network: Network, posterior: Posterior, dtype: torch.dtype) -> tuple[Codec, int, int]:
-    if layout.autoencoder is None:
-        return PixelCodec(), 1, network.channels
-    return load_codec(layout.autoencoder, network.channels, posterior, dtype)
+def _denoiser(network: Network, reading: Reading, dtype: torch.dtype) -> Denoiser:
+    plain = NetworkDenoiser(network.module, reading.process.parameterization, dtype)
+    if network.guided:
+        return DistilledDenoiser(plain)
+    return plain if reading.clip is None else ClippedDenoiser(plain, reading.clip)
 
 
-def _latent(layout: Layout, codec: Codec, posterior: Posterior) -> str:
+def _latent(layout: Layout, posterior: Posterior) -> str:
     if layout.autoencoder is None:
         return ""
     return f", in the latents of {layout.autoencoder.name}/ ({posterior} of its posterior)"
-
-
-def _sides(size: int | tuple[int, int] | None, factor: int, network: Network) -> tuple[int, int]:
-    """(H, W) of the images."""
-    own = None if network.side is None else (network.side[0] * factor, network.side[1] * factor)
-    if size is None:
-        if own is None:
-            raise ConfigurationError("the network does not say how large its images are: --set model.size=PIXELS")
-        return own
-    height, width = (size, size) if isinstance(size, int) else size
-    if network.multiple is None and (height, width) != own:
-        raise ConfigurationError(f"size cannot be {height}x{width}: the network's positions are fixed, to {own}")
-    step = factor * (network.multiple or 1)
-    if min(height, width) < 1 or height % step or width % step:
-        raise ConfigurationError(f"size cannot be {height}x{width}: both sides must be multiples of {step}")
-    return height, width

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import attrs
@@ -12,11 +11,41 @@ from torch import Tensor, nn
 
 from spectralkit.diffusion.frozen import frozen
 from spectralkit.errors import ConfigurationError, DataError
-from spectralkit.models.backbone import multiple, told
+from spectralkit.models.backbone import told
 from spectralkit.models.own import Called
-from spectralkit.models.pretrained import CONFIG, load_part, read_json
+from spectralkit.models.pretrained import CONFIG, load_part
 from spectralkit.plugins.text import brief
-from spectralkit_models_diffusers.conditions import Conditions, classes, unconditional
+from spectralkit_models_diffusers.conditions import Conditions, classes, prompts_told, unconditional
+from spectralkit_models_diffusers.frame import Frame
+from spectralkit_models_diffusers.layout import Layout
+from spectralkit_models_diffusers.prompted import Flux, Joint, Prompted, packed
+from spectralkit_models_diffusers.text import Told, flux, stable_diffusion, stable_diffusion_3
+
+PLAIN: dict[str, tuple[Any, ...]] = {
+    "class_embed_type": (None,),
+    "addition_embed_type": (None,),
+    "encoder_hid_dim_type": (None,),
+    "time_cond_proj_dim": (None,),
+}
+"""Keys by which a network takes what nobody can tell it here, and the values by which it does not."""
+
+TOKENS = 77
+"""Tokens of a prompt that nobody encodes."""
+
+
+@attrs.frozen
+class Wishes:
+    """What somebody wants a network to be told.
+
+    Args:
+        null: Number of the class that stands for none.
+        prompts: Texts that become conditions.
+        negative: The prompt that guidance leads away from; None is the empty one.
+    """
+
+    null: int | None = None
+    prompts: tuple[str, ...] = ()
+    negative: str | None = None
 
 
 @attrs.frozen(eq=False)
@@ -25,17 +54,15 @@ class Network:
 
     Args:
         module: ``F(x, label, embedding)``.
-        channels: Of its states.
-        side: (height, width) of the states it was trained on, where it says.
-        multiple: What the sides of other states must be divisible by; None where they are fixed.
-        told: The network in words.
+        conditions: What it can be told.
+        told: It in words.
+        guided: Whether it takes the weight of guidance as the last number of the embedding.
     """
 
     module: nn.Module
-    channels: int
-    side: tuple[int, int] | None
-    multiple: int | None
+    conditions: Conditions
     told: str
+    guided: bool = False
 
 
 class Halved(nn.Module):
@@ -50,90 +77,103 @@ class Halved(nn.Module):
         return cast(Tensor, self.network(x, label, embedding)[:, : x.shape[1]])
 
 
-def network_class(directory: Path) -> str:
-    """The class that a folder's configuration names."""
-    return str(read_json(directory / CONFIG).get("_class_name"))
-
-
-def check_plain(config: Mapping[str, Any], plain: Mapping[str, tuple[Any, ...]], path: Path) -> None:
-    """Refuse keys that would have the network take what nobody can tell it here.
+def load_network(layout: Layout, frame: Frame, dtype: torch.dtype, wishes: Wishes) -> Network:
+    """The network of a directory; text encoders are read, asked and let go before it.
 
     Raises:
-        DataError: Naming the key and its value.
+        DataError: If a part is missing, corrupt, or takes what nobody can tell it here.
+        ConfigurationError: If it cannot be told what is wished.
     """
-    for key, known in plain.items():
-        if key in config and config[key] not in known:
-            raise DataError(f"network {path / CONFIG} has {key} = {brief(config[key])}, which cannot be expressed here")
+    path = layout.network / CONFIG
+    for key, known in PLAIN.items():
+        if frame.config.get(key) not in known:
+            raise DataError(f"network {path} has {key} = {brief(frame.config[key])}, which cannot be expressed here")
+    taken = frame.config["in_channels"]
+    given = frame.config.get("out_channels") or taken
+    if given not in (taken, 2 * taken):
+        raise DataError(f"network {path} has in_channels = {taken} and out_channels = {given}: it predicts no state")
+    if frame.name in CLASSIFIED:
+        if wishes.prompts or wishes.negative is not None:
+            raise ConfigurationError(f"a {frame.name} takes no prompts: leave them out")
+        raw = load_part(layout.network, [frame.name], dtype)
+        module, conditions = CLASSIFIED[frame.name](raw, layout.labels, wishes.null)
+        guided = False
+    else:
+        if wishes.null is not None:
+            raise ConfigurationError(f"null cannot be {wishes.null}: a {frame.name} takes no classes")
+        wrap, encode = PROMPTED[frame.name]
+        guided = bool(frame.config.get("guidance_embeds"))
+        conditions = _prompts(layout, frame, wishes, lambda texts, width: encode(layout, texts, dtype, width))
+        raw = load_part(layout.network, [frame.name], dtype)
+        module = wrap(frozen(raw))
+    return Network(
+        (Halved(module) if given == 2 * taken else module).eval(), conditions, _described(raw, frame), guided
+    )
 
 
-def described(module: nn.Module, network: Any, name: str) -> Network:
-    """A network with what its configuration says of its states.
-
-    Args:
-        module: ``F(x, label, embedding)``.
-        network: diffusers' own.
-        name: Its class.
-
-    Raises:
-        DataError: If it returns other channels than it takes.
-    """
-    config = network.config
-    channels, out = config.in_channels, config.get("out_channels") or config.in_channels
-    if out == 2 * channels:
-        module = Halved(module)
-    elif out != channels:
-        raise DataError(f"a {name} of in_channels = {channels} and out_channels = {out} predicts no state of its own")
-    size = config.get("sample_size")
-    side = None if size is None else (size, size) if isinstance(size, int) else tuple(size)
+def _described(network: nn.Module, frame: Frame) -> str:
     weights = sum(p.numel() for p in network.parameters())
     precision = str(next(network.parameters()).dtype).removeprefix("torch.")
-    said = f"{name}, {weights / 1e6:.3g} million weights in {precision}"
-    if out == 2 * channels:
-        said += ", of whose output the first half is used (the rest is a learned variance)"
-    return Network(module.eval(), channels, cast("tuple[int, int] | None", side), multiple(network), said)
+    told = f"{frame.name}, {weights / 1e6:.3g} million weights in {precision}"
+    if frame.config.get("out_channels") == 2 * frame.config["in_channels"]:
+        told += ", of whose output the first half is used (the rest is a learned variance)"
+    return told
 
 
-def _unet(network: Any, labels: Mapping[int, str], null: int | None, path: Path) -> tuple[Network, Conditions]:
-    check_plain(network.config, {"class_embed_type": (None,)}, path)
+def _unet(network: Any, labels: Mapping[int, str], null: int | None) -> tuple[nn.Module, Conditions]:
     count = network.config.num_class_embeds
     if count is None:
-        return described(Called(frozen(network), conditional=False), network, "UNet2DModel"), unconditional()
+        if null is not None:
+            raise ConfigurationError(f"null cannot be {null}: the network takes no classes")
+        return Called(frozen(network), conditional=False), unconditional()
     module, table = told(network)
     if null is None and labels and set(labels) == set(range(count - 1)):
-        return described(module, network, "UNet2DModel"), classes(
-            table,
-            labels,
-            count - 1,
-            f"the last of {count} rows is the null class, assumed because id2label leaves it out",
-        )
+        why = f"the last of {count} rows is the null class, assumed because id2label leaves it out"
+        return module, classes(table, labels, count - 1, why)
     why = "no null class, so guidance must stay 1 (--set model.null=NUMBER names one)"
-    found = classes(table, labels, null, why if null is None else f"class {null} is the null class")
-    return described(module, network, "UNet2DModel"), found
+    return module, classes(table, labels, null, why if null is None else f"class {null} is the null class")
 
 
-def _dit(network: Any, labels: Mapping[int, str], null: int | None, path: Path) -> tuple[Network, Conditions]:
+def _dit(network: Any, labels: Mapping[int, str], null: int | None) -> tuple[nn.Module, Conditions]:
     module, table = told(network)
     count = network.config.num_embeds_ada_norm
     row = count if null is None and len(table) == count + 1 else null
-    found = classes(table, labels, row, "no null class" if row is None else f"row {row} is the null class")
-    return described(module, network, "DiTTransformer2DModel"), found
+    return module, classes(table, labels, row, "no null class" if row is None else f"row {row} is the null class")
 
 
-Adapter = Callable[[Any, Mapping[int, str], int | None, Path], tuple[Network, Conditions]]
-CLASSIFIED: dict[str, Adapter] = {"UNet2DModel": _unet, "DiTTransformer2DModel": _dit}
+CLASSIFIED: dict[str, Callable[[Any, Mapping[int, str], int | None], tuple[nn.Module, Conditions]]] = {
+    "UNet2DModel": _unet,
+    "DiTTransformer2DModel": _dit,
+}
 """Networks that take a class, or nothing."""
 
+Encode = Callable[[Layout, Sequence[str], torch.dtype, int], Told]
 
-def load_classified(
-    directory: Path, name: str, dtype: torch.dtype, labels: Mapping[int, str], null: int | None
-) -> tuple[Network, Conditions]:
-    """A network of :data:`CLASSIFIED` with its classes.
+PROMPTED: dict[str, tuple[Callable[[Any], nn.Module], Encode]] = {
+    "UNet2DConditionModel": (Prompted, stable_diffusion),
+    "SD3Transformer2DModel": (Joint, stable_diffusion_3),
+    "FluxTransformer2DModel": (Flux, flux),
+}
+"""Networks that take prompts, and who encodes them."""
 
-    Raises:
-        DataError: As :func:`load_part`, or if the network takes more than classes.
-        ConfigurationError: If there is no such class as ``null``.
-    """
-    network, conditions = CLASSIFIED[name](load_part(directory, [name], dtype), labels, null, directory)
-    if null is not None and conditions.null is None:
-        raise ConfigurationError(f"null cannot be {null}: the network takes no classes")
-    return network, conditions
+
+def _prompts(layout: Layout, frame: Frame, wishes: Wishes, encode: Callable[[Sequence[str], int], Told]) -> Conditions:
+    width = frame.config.get("joint_attention_dim") or frame.config.get("cross_attention_dim")
+    if type(width) is not int:
+        raise DataError(
+            f"network {layout.network / CONFIG} has cross_attention_dim = {brief(width)}, which is no number"
+        )
+    guided = bool(frame.config.get("guidance_embeds"))
+    if guided and wishes.negative is not None:
+        raise ConfigurationError(f"this {frame.name} is told its guidance as a number and takes no negative prompt")
+    if layout.texts:
+        texts = tuple(dict.fromkeys((*(wishes.prompts or ("",)), wishes.negative or "")))
+        rows = packed(encode(texts, width))
+        by_text = {text: rows[i : i + 1] for i, text in enumerate(texts)}
+        return prompts_told(by_text, wishes.prompts, wishes.negative, guided)
+    if wishes.prompts or wishes.negative is not None:
+        raise ConfigurationError(f"{layout.root} holds no text encoder to take prompts: name the whole pipeline")
+    pooled = frame.config.get("pooled_projection_dim")
+    blank = torch.zeros(1, TOKENS, width)
+    row = packed(Told(blank, None if pooled is None else blank.new_zeros(1, pooled)))
+    return unconditional(row, f"zeros in place of a prompt's {TOKENS} tokens, assumed as there is no text encoder")

@@ -45,11 +45,13 @@ class Reading:
         process: Levels and the meaning of the network's output.
         clip: How the predicted image is clipped, where it is.
         told: The process in words, with what was assumed.
+        dynamic: Whether the levels are those of one size of images.
     """
 
     process: Process
     clip: Clip | None
     told: str
+    dynamic: bool = False
 
 
 def read_scheduler(
@@ -74,7 +76,7 @@ def read_scheduler(
     T = config.number("num_train_timesteps", lambda n: n == int(n) and 1 <= n <= MOST_TIMESTEPS, "a whole number")
     if config.name == FLOW:
         process, told = read_flow(config.values, int(T), sigmas, config.refusal)
-        return Reading(process, None, f"{config.name}: {told}")
+        return Reading(process, None, f"{config.name}: {told}", dynamic=bool(config["use_dynamic_shifting"]))
     return _discrete(config, int(T), final, clip)
 
 
