@@ -24,6 +24,7 @@ _PROVIDES: dict[str, dict[str, tuple[str, ...]]] = {
     "spectralkit-models-edm": {"model": ("edm",), "parameterization": ("edm",)},
     "spectralkit-models-flow": {"parameterization": ("flow",)},
     "spectralkit-models-diffusers": {"model": ("diffusers",)},
+    "spectralkit-models-latent": {"model": ("ddim-latent",)},
     "spectralkit-models-training": {"command": ("train", "train-autoencoder")},
     "spectralkit-datasets-folder": {"dataset": ("folder",)},
     "spectralkit-datasets-ihc": {"dataset": ("ihc",)},
