@@ -85,7 +85,7 @@ def save(tmp_path: Path) -> Save:
     return saved
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def small() -> Any:
     """The parts by name."""
 

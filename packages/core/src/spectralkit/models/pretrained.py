@@ -22,7 +22,7 @@ from spectralkit.torchvision_fix import repair_torchvision
 CONFIG, WEIGHTS = "config.json", "diffusion_pytorch_model.safetensors"
 INDEX = f"{WEIGHTS}.index.json"
 REMEDY = "get a fresh copy of the checkpoint"
-MAPPED = 1 << 25
+MAPPED = 1 << 23
 """Bytes of a file that are mapped at a time while it is converted."""
 
 MOST, LONGEST, DEEPEST = 1 << 20, 64, 512
