@@ -10,7 +10,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -89,8 +89,11 @@ def ignore() -> None:
 
 
 @contextmanager
-def deferred() -> Iterator[None]:
-    """Within, signals that would raise wait until the block ends; other threads than the first never hear any."""
+def deferred() -> Iterator[Collection[int]]:
+    """Within, signals that would raise wait until the block ends; other threads than the first never hear any.
+
+    Yields the numbers of those that wait.
+    """
     waiting: dict[int, None] = {}
     saved = {}
     try:
@@ -101,7 +104,7 @@ def deferred() -> Iterator[None]:
     except ValueError:  # not the main thread
         saved.clear()
     try:
-        yield
+        yield waiting.keys()
     finally:
         for stop, handler in saved.items():
             signal.signal(stop, handler)

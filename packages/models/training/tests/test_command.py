@@ -8,6 +8,7 @@ import os
 import resource
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -196,18 +197,68 @@ def test_two_processes_share_a_batch(whole: Path, tmp_path: Path, environment: d
     ours, theirs = weights(tmp_path / "shared"), weights(whole)
     for name, value in ours.items():
         torch.testing.assert_close(value.float(), theirs[name].float(), atol=2e-3, rtol=0)  # Adam amplifies rounding
+    for our, their in zip(losses(tmp_path / "shared"), losses(whole), strict=True):  # the same samples
+        assert float(our["loss"]) == pytest.approx(float(their["loss"]), rel=1e-3)
+        assert float(our["norm"]) == pytest.approx(float(their["norm"]), rel=1e-2)
     assert json.loads((tmp_path / "shared" / "spectralkit.json").read_text())["training"]["processes"] == 2
 
 
-def test_an_accumulated_batch_is_the_batch(whole: Path, tmp_path: Path, spectralkit: Spectralkit) -> None:
-    done = spectralkit("train", *TINY, "--accumulation", "2", "--steps", "1", "--out", "parts")
-    assert done.returncode == 0, done.stderr
-    one = spectralkit("train", *TINY, "--steps", "1", "--out", "one")
-    assert one.returncode == 0, one.stderr
-    # The parts are drawn one by one, so they are other samples; what must agree is the size of loss and gradient.
-    ours, theirs = (losses(tmp_path / name)[0] for name in ("parts", "one"))
-    assert float(ours["loss"]) == pytest.approx(float(theirs["loss"]), rel=0.5)
-    assert float(ours["norm"]) == pytest.approx(float(theirs["norm"]), rel=1.0)
+def test_a_signal_to_one_of_two_processes_stops_both_and_saves(tmp_path: Path, environment: dict[str, str]) -> None:
+    """They agree after the same step, or one would wait for the other."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    places = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2"}
+    command = [*PROGRAM, "train", *TINY, "--save-every", "1000", "--steps", "100000", "--out", "shared"]
+    first, second = (
+        subprocess.Popen(
+            command,
+            cwd=tmp_path,
+            env={**environment, **places, "RANK": rank, "LOCAL_RANK": rank},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in "01"
+    )
+    while not (tmp_path / "shared" / "training" / "train.toml").exists():
+        assert first.poll() is None
+        time.sleep(0.005)
+    time.sleep(3)
+    second.send_signal(signal.SIGTERM)
+    (_, told), (_, other) = (process.communicate(timeout=60) for process in (first, second))
+    assert (first.returncode, second.returncode) == (128 + signal.SIGINT, 128 + signal.SIGTERM), told + other
+    assert "go on with --resume --out shared" in told
+    assert "Error" not in told + other
+    step = torch.load(tmp_path / "shared" / "training" / "state.pt", weights_only=True)["step"]
+    assert f"stopped after step {step} of" in told
+
+
+def test_a_latent_training_is_moved_with_its_autoencoder_and_resumed(tmp_path: Path, spectralkit: Spectralkit) -> None:
+    """The autoencoder is known by its weights, wherever it lies; its crops are not encoded again."""
+    from diffusers import AutoencoderTiny
+
+    torch.manual_seed(0)
+    AutoencoderTiny(
+        encoder_block_out_channels=(8, 8, 8, 8), decoder_block_out_channels=(8, 8, 8, 8), latent_channels=2
+    ).save_pretrained(tmp_path / "first")
+    asked = ("--size", "64", "--space", "latent", "--widths", "8", "--bank", "40", "--autoencoder")
+    assert spectralkit("train", *TINY, *asked, "./first", "--out", "straight").returncode == 0
+    first = spectralkit("train", *TINY, *asked, "./first", "--steps", "8", "--out", "begun")
+    assert first.returncode == 0, first.stderr
+    (tmp_path / "first").rename(tmp_path / "second")
+    (tmp_path / "begun").rename(tmp_path / "moved")
+    lost = spectralkit("train", "--resume", "--out", "moved", "--steps", "12")
+    assert "no autoencoder at first" in lost.stderr
+    found = spectralkit("train", "--resume", "--out", "moved", "--steps", "12", "--autoencoder", "./second")
+    assert found.returncode == 0, found.stderr
+    assert "encoding" not in found.stderr
+    assert same(weights(tmp_path / "moved"), weights(tmp_path / "straight"))
+    rows = load_file(tmp_path / "moved" / "training" / "bank.safetensors")["rows"].double()
+    latent = json.loads((tmp_path / "moved" / "spectralkit.json").read_text())["latent"]
+    assert rows.mean(dim=(0, 2, 3)).tolist() == pytest.approx(latent["shift"], rel=1e-5)
+    assert rows.std(dim=(0, 2, 3)).tolist() == pytest.approx(latent["scale"], rel=1e-5)
+    ran = spectralkit("run", "--model", "./moved", "--steps", "2", "--samples", "1", "--set", "dataset.size=64")
+    assert ran.returncode == 0, ran.stderr
 
 
 def test_precedence_is_option_file_preset(tmp_path: Path, spectralkit: Spectralkit) -> None:
@@ -261,7 +312,14 @@ REFUSED: list[tuple[tuple[str, ...], str]] = [
     (("--backbone", "dit", "--patch", "5"), "patches of 5 do not divide a side of 32"),
     (("--backbone", "dit", "--hidden", "50", "--heads", "6"), "hidden 50 is no multiple of heads 6"),
     (("--small-steps", "3", "--backbone", "dit"), "small-steps needs a U-Net on pixels"),
-    (("--tracker", "nobody"), "tracker 'nobody' is unknown"),
+    (("--tracker", "nobody"), "tracker 'nobody' is unknown or not installed"),
+    (("--tracker", "wandb"), "tracker 'wandb' is unknown or not installed"),
+    (("--beta2", "1"), "beta2 must be a number of at least 0 and at most 0.999999, got 1.0"),
+    (("--backbone", "dit", "--hidden", "50", "--heads", "5"), "hidden 50 is no multiple of 4"),
+    (("--size", "40", "--widths", "8,8,8,8", "--small-steps", "2"), "halves a side of 20 3 times"),
+    (("--set", "process.timesteps=20", "--sample-steps", "50"), "sample-steps 50 is impossible"),
+    (("--set", "dataset.nonsense=1"), "data set 'ihc' has no parameter 'nonsense': it has "),
+    (("--device", "cuda:1"), "device must be one of auto, cpu, cuda, got 'cuda:1'"),
     (("--device", "tpu"), "device"),
     (("--score", "psnr"), "metric 'psnr' does not compare pictures with real ones"),
     (("--score", "kd-light"), "did you mean 'kd-lite0'?"),
@@ -302,7 +360,16 @@ def test_where_something_lies_is_not_trained(whole: Path, tmp_path: Path, spectr
     assert os.listdir(tmp_path / "full") == ["thesis.txt"]
     assert sorted(path.name for path in whole.rglob("*")) == before
     again = spectralkit("train", "--resume", "--out", "whole")
-    assert again.returncode == 0  # nothing is left to be done
+    assert (again.returncode, again.stderr) == (0, "whole is done: nothing is left to train\n")
+    shutil.rmtree(whole / "unet")
+    assert spectralkit("train", "--resume", "--out", "whole", "--quiet").returncode == 0
+    assert (whole / "unet").exists()  # what was lost is written again
+    (whole / "loss.csv").unlink()  # the state knows by itself how far it came
+    fewer = spectralkit("train", "--resume", "--steps", "11", "--out", "whole")
+    assert "where steps is 12, not 11" in fewer.stderr
+    (whole / "training" / "state.pt").unlink()
+    longer = spectralkit("train", "--resume", "--steps", "14", "--out", "whole")
+    assert "state.pt is gone, so there is nothing to go on from" in longer.stderr
 
 
 def test_a_loss_that_is_no_number_names_the_step_and_keeps_the_state(tmp_path: Path, spectralkit: Spectralkit) -> None:

@@ -78,7 +78,7 @@ def test_both_take_the_steps_of_two_optimisers_in_turn(parts: int, accelerators:
     x, y = (torch.ones(1, 1, requires_grad=True) for _ in range(2))
     ours, theirs = (torch.optim.AdamW([w], lr=0.1, betas=(0.9, 0.999), weight_decay=0) for w in (x, y))
     for _ in range(8):
-        batch = torch.cat([trainer._rows(part)[0] for part in range(parts)])
+        batch = torch.cat([part[0] for part in trainer._parts()])
         loss = ((x - y.detach()) * batch).square().mean() + (x * batch).mean()
         _descend(ours, loss)
         answer = ((y - x.detach()) * batch + 1).square().mean()  # x has moved by then

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -12,13 +13,15 @@ import torch
 from spectralkit.errors import ConfigurationError, DataError
 from spectralkit_models_training.state import read_state, replace, write_state
 
+STATE: dict[str, Any] = {"step": 7, "module": {}, "average": {}, "optimiser": {}, "scaler": {}}
+
 
 def test_a_state_comes_back_bitwise(tmp_path: Path) -> None:
-    state = {"step": 7, "module": {"w": torch.randn(3, 3)}, "optimiser": {"state": {0: {"step": torch.tensor(3.0)}}}}
+    state = {**STATE, "module": {"w": torch.randn(3, 3)}, "optimiser": {"state": {0: {"step": torch.tensor(3.0)}}}}
     write_state(state, tmp_path / "state.pt")
     back = read_state(tmp_path / "state.pt")
     assert back["step"] == 7
-    assert torch.equal(back["module"]["w"], state["module"]["w"])  # type: ignore[index]
+    assert torch.equal(back["module"]["w"], state["module"]["w"])
     assert os.listdir(tmp_path) == ["state.pt"]
 
 
@@ -42,8 +45,31 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> Non
 def test_what_is_no_state_is_told(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "state.pt"
     path.write_bytes(content)
-    with pytest.raises(DataError, match=r"state\.pt is (damaged|no state of a training): remove its directory"):
+    with pytest.raises(DataError, match=r"state\.pt is (damaged|no state of a training): choose another --out"):
         read_state(path)
+
+
+def test_a_bit_that_turned_over_is_seen(tmp_path: Path) -> None:
+    """Or it lies where it means nothing."""
+    path, values = tmp_path / "state.pt", torch.arange(5000.0)
+    write_state({**STATE, "module": {"w": values}}, path)
+    whole, refused = path.read_bytes(), 0
+    for place in range(0, len(whole), 97):
+        damaged = bytearray(whole)
+        damaged[place] ^= 0x10
+        path.write_bytes(damaged)
+        try:
+            assert torch.equal(read_state(path)["module"]["w"], values)
+        except DataError:
+            refused += 1
+    assert refused > 150
+
+
+@pytest.mark.parametrize("state", [[1], {}, {**STATE, "step": -1}, {**STATE, "step": "7"}])
+def test_a_file_of_other_things_is_no_state(tmp_path: Path, state: Any) -> None:
+    torch.save(state, tmp_path / "state.pt")
+    with pytest.raises(DataError, match="is no state of a training"):
+        read_state(tmp_path / "state.pt")
 
 
 def test_a_missing_state_is_told(tmp_path: Path) -> None:

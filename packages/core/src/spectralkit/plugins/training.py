@@ -9,7 +9,7 @@ import attrs
 
 from spectralkit.errors import ConfigurationError
 from spectralkit.plugins import signature
-from spectralkit.plugins.registered import blame
+from spectralkit.plugins.registered import Registered, blame
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.specs import DatasetSpec
 from spectralkit.plugins.text import one_line
@@ -26,12 +26,30 @@ def build_training(name: str, parameters: Mapping[str, Any]) -> object:
         ConfigurationError: If the data set has no training data.
         SpectralkitError: If it is unknown, or its training set cannot be built.
     """
-    registered = registry().resolve("dataset", name)
-    target = cast(DatasetSpec, registered.spec).training
-    if target is None:
-        raise ConfigurationError(f"data set {one_line(name)!r} has no training data: choose another")
-    training = attrs.evolve(registered, spec=attrs.evolve(registered.spec, target=target))
+    training = _training(name)
     factory = cast(Any, registry().load(training))
     with blame(training):
         declared = {parameter.name: parameter for parameter in signature.read(factory)}
         return factory(**{key: declared[key].accept(value) for key, value in parameters.items() if key in declared})
+
+
+def training_parameters(name: str) -> tuple[str, ...]:
+    """Names of the parameters that a data set's training set takes.
+
+    Raises:
+        ConfigurationError: If the data set has no training data.
+        SpectralkitError: If it is unknown, or its training set cannot be loaded.
+    """
+    training = _training(name)
+    factory = cast(Any, registry().load(training))
+    with blame(training):
+        return tuple(parameter.name for parameter in signature.read(factory))
+
+
+def _training(name: str) -> Registered:
+    """The data set, its training set in the place of its target."""
+    registered = registry().resolve("dataset", name)
+    target = cast(DatasetSpec, registered.spec).training
+    if target is None:
+        raise ConfigurationError(f"data set {one_line(name)!r} has no training data: choose another")
+    return attrs.evolve(registered, spec=attrs.evolve(registered.spec, target=target))

@@ -35,11 +35,12 @@ def unet(config: DiffusionConfig, channels: int, side: int, classes: int) -> Any
     for width in config.widths:
         if width % config.groups:
             raise ConfigurationError(f"widths must be multiples of groups, {config.groups}, got {width}")
-    if side % 2 ** (depth - 1):
-        raise ConfigurationError(
-            f"a U-Net of {depth} resolutions halves a side of {side} {depth - 1} times, which does not come out even: "
-            "choose fewer widths or another size"
-        )
+    for each in (side, side // 2) if config.small_steps else (side,):
+        if each % 2 ** (depth - 1):
+            raise ConfigurationError(
+                f"a U-Net of {depth} resolutions halves a side of {each} {depth - 1} times, which does not come out "
+                "even: choose fewer widths or another size"
+            )
     if beyond := [level for level in config.attention if level > depth]:
         raise ConfigurationError(f"attention at resolution {beyond[0]}, but widths has only {depth}")
     attends = [level in config.attention for level in range(1, depth + 1)]
@@ -66,6 +67,8 @@ def dit(config: DiffusionConfig, channels: int, side: int, classes: int) -> Any:
         raise ConfigurationError(f"patches of {config.patch} do not divide a side of {side}: choose another patch")
     if config.hidden % config.heads:
         raise ConfigurationError(f"hidden {config.hidden} is no multiple of heads {config.heads}")
+    if config.hidden % 4:  # sines and cosines of two coordinates
+        raise ConfigurationError(f"hidden {config.hidden} is no multiple of 4: choose another")
     network = DiTTransformer2DModel(
         num_attention_heads=config.heads,
         attention_head_dim=config.hidden // config.heads,

@@ -76,19 +76,19 @@ def moments(rows: Tensor) -> tuple[Tensor, Tensor]:
     return mean.float(), spread.float()
 
 
-def remembered(path: Path | None, key: str, make: Callable[[], Tensor]) -> Tensor:
+def remembered(path: Path | None, key: str, make: Callable[[], Tensor], keep: bool = True) -> Tensor:
     """What ``make`` gives, or gave when it was last asked with the same key.
 
     Args:
         path: Where it is kept; None keeps nothing.
         key: Of all that it depends on.
         make: Makes it.
+        keep: Whether what is made is kept.
     """
-    if path is None:
-        return make()
-    if (rows := _kept(path, key)) is None:
+    if (rows := None if path is None else _kept(path, key)) is None:
         rows = make()
-        replace(path, save({"rows": rows}, metadata={"key": key}))
+        if keep and path is not None:
+            replace(path, save({"rows": rows}, metadata={"key": key}))
     return rows
 
 

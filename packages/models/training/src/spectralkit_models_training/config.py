@@ -55,7 +55,7 @@ class TrainingConfig:
     optimiser: str = option("adamw", one_of("adamw", "muon"), "muon: orthogonalised momentum for matrices, AdamW else")
     learning_rate: float = option(3e-4, number(0, 1, above=True), "highest rate")
     weight_decay: float = option(0.0, number(0, 1), "decoupled weight decay")
-    beta2: float = option(0.999, number(0, 1), "of AdamW")
+    beta2: float = option(0.999, number(0, 0.999999), "of AdamW")
     schedule: str = option("constant", one_of("constant", "cosine", "linear"), "how the rate falls after the warm-up")
     warmup: int = option(200, whole(0), "steps of linear warm-up")
     cooldown: float = option(1.0, number(0, 1, above=True), "last part of the steps over which the rate falls")
@@ -69,7 +69,7 @@ class TrainingConfig:
     )
     layout: str = option("auto", one_of("auto", "contiguous", "channels-last"), "of images in memory; auto: measured")
     compile: str = option("auto", one_of("auto", "yes", "no"), "torch.compile; auto: measured, and only on a GPU")
-    device: str = option("auto", checks.text, "auto, cpu or cuda; several GPUs: accelerate launch")
+    device: str = option("auto", one_of("auto", "cpu", "cuda"), "several GPUs, or one of them: accelerate launch")
 
     save_every: int = option(500, whole(1), "steps between saved states")
     sample_every: int = option(2000, whole(1), "steps between pictures of what it can do, with their score")

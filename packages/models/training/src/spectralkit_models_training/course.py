@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import attrs
 import torch
 
 from spectralkit.running.document import as_toml
@@ -37,7 +38,6 @@ class Course:
         self.command, self.folder, self.trainer = command, folder, trainer
         self.config, self.first = trainer.config, trainer.accelerator.is_main_process
         self.journal = Journal.continued(folder.losses, trainer.step)
-        self.loss = (self.journal.smooth() or [0.0])[-1]
 
     def run(self, quiet: bool) -> None:
         """From the step the state is at to the last; then export."""
@@ -49,13 +49,14 @@ class Course:
                 self._export(follower)
 
     def _advance(self, follower: Follower) -> None:
-        with deferred():  # a signal in the midst of an update would leave half of it
+        with deferred() as waiting:  # a signal in the midst of an update would leave half of it
             update = self.trainer.update()
             step = self.trainer.step
             self.journal.note(step, update)
-        keep = min(0.98, (len(self.journal.rows) - 1) / len(self.journal.rows))
-        self.loss = keep * self.loss + (1 - keep) * update.loss
-        follower.advance(step, self.loss, update)
+            stop = self.trainer.agree(bool(waiting))
+        if stop:  # another process was told
+            raise Stopped
+        follower.advance(step, self.journal.shown[-1], update)
         self.trainer.accelerator.log(update.row(), step)
         if self.first and step < self.config.steps:
             if step % self.config.save_every == 0:
@@ -104,8 +105,8 @@ class Course:
         training = {
             "command": self.command,
             **self.config.as_table(),
-            **facts["data"],
-            **facts["choice"],
+            **facts.data,
+            **attrs.asdict(facts.choice),
             "scores": shown.scores,
             "seconds": round(self.journal.seconds),
             "machine": machine(self.trainer.accelerator.device),

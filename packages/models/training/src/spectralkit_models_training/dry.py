@@ -8,7 +8,7 @@ import sys
 import torch
 
 from spectralkit.cli.output import print_table
-from spectralkit_models_training.assembly import Aside
+from spectralkit_models_training.aside import Aside
 from spectralkit_models_training.config import TrainingConfig
 from spectralkit_models_training.course import machine
 from spectralkit_models_training.journal import duration, say

@@ -12,7 +12,7 @@ OUT/training/lock          held while a process trains here
 from __future__ import annotations
 
 import shutil
-import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,22 +21,24 @@ from typing import Any
 import attrs
 from filelock import FileLock, Timeout
 
-from spectralkit.errors import ConfigurationError, DataError, told
-from spectralkit.models.pretrained import read_json
+from spectralkit.errors import ConfigurationError, told
 from spectralkit.running.config import read_table
-from spectralkit.running.document import as_json, as_toml
+from spectralkit.running.document import as_toml
 from spectralkit.stops import deferred
 from spectralkit_models_training.config import TrainingConfig
-from spectralkit_models_training.journal import Journal
+from spectralkit_models_training.facts import Facts
 from spectralkit_models_training.optimisation import rate
 from spectralkit_models_training.state import replace
 
-CHANGEABLE = ("save_every", "sample_every", "tracker", "device")
-"""Options that may be others when a training is resumed, because they change no weight of it."""
-
+CHANGEABLE = ("save_every", "sample_every", "sample_steps", "score", "tracker", "device", "autoencoder")
+"""Options that may be others when a training is resumed: they change no weight, or, like the place of the autoencoder,
+what they name is known by its digest."""
 
 PACE = ("steps", "schedule", "cooldown", "warmup")
 """Options that may be others as long as the steps that are done had the same learning rate."""
+
+EARLY = ("lock", "facts.json", "train.toml", "bank.safetensors")
+"""What lies in ``training/`` before the training has begun."""
 
 
 @attrs.frozen
@@ -65,7 +67,7 @@ class Folder:
         return self.out / "loss.csv"
 
     def check_free(self) -> None:
-        """Refuse a directory that holds something already.
+        """Refuse a directory that holds something already, but for what a training that never began has left.
 
         Raises:
             ConfigurationError: If it does.
@@ -75,20 +77,15 @@ class Folder:
                 f"{self.out} holds a training: add --resume to go on with it, or choose another --out"
             )
         try:
-            if self.out.exists() and any(entry.name != "training" for entry in self.out.iterdir()):
-                raise ConfigurationError(
-                    f"output directory {self.out} already exists: choose another --out or remove it"
-                )
+            found = {*self.out.iterdir(), *self.inner.iterdir()} - {self.inner}
         except OSError as error:
             raise ConfigurationError(f"cannot write to output directory {self.out}: {told(error)}") from error
+        if any(path.parent == self.out or path.name.lstrip(".").split(".partial")[0] not in EARLY for path in found):
+            raise ConfigurationError(f"output directory {self.out} already exists: choose another --out or remove it")
 
-    def done(self) -> int:
-        """How many steps the journal tells of: as many as the last state, or a few more."""
-        return len(Journal.continued(self.losses, sys.maxsize).rows)
-
-    def begin(self, command: str, config: TrainingConfig, facts: dict[str, Any]) -> None:
-        """Record what is trained, and what was measured and found at the start."""
-        replace(self.inner / "facts.json", as_json(facts).encode())
+    def begin(self, command: str, config: TrainingConfig, facts: Facts) -> None:
+        """Record what was found, and what is trained; the second makes it a training that can be resumed."""
+        facts.write(self.inner / "facts.json")
         self.record(command, config)
 
     def record(self, command: str, config: TrainingConfig) -> None:
@@ -106,14 +103,21 @@ class Folder:
             raise ConfigurationError(f"{self.out} holds no training to resume: leave --resume out to begin one")
         return read_table(path, command, config)
 
-    def facts(self) -> dict[str, Any]:
-        """What was recorded at the start."""
-        return read_json(self.inner / "facts.json")
+    def facts(self) -> Facts:
+        """What was found at the start."""
+        return Facts.read(self.inner / "facts.json")
+
+    @property
+    def mark(self) -> Path:
+        """Names the steps of the model that has been written, and what it consists of."""
+        return self.inner / "exported"
 
     def finished(self, steps: int) -> bool:
-        """Whether the model of so many steps has been written."""
-        mark = self.inner / "exported"
-        return mark.exists() and mark.read_text(encoding="utf-8") == str(steps)
+        """Whether the model of so many steps has been written and is all there."""
+        if not self.mark.is_file():
+            return False
+        done, *names = self.mark.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
+        return done == str(steps) and all((self.out / name).exists() for name in names)
 
     def export(self, write: Callable[[Path], None], steps: int) -> None:
         """Let ``write`` fill an empty directory, then move what it wrote into place.
@@ -126,14 +130,15 @@ class Folder:
             shutil.rmtree(staging, ignore_errors=True)
             staging.mkdir()
             write(staging)
+            names = sorted(entry.name for entry in staging.iterdir())
             with deferred():
-                for entry in sorted(staging.iterdir()):
-                    place = self.out / entry.name
-                    if place.is_dir():
-                        shutil.rmtree(place)
-                    entry.replace(place)
+                self.mark.unlink(missing_ok=True)
+                for name in names:
+                    if (self.out / name).is_dir():
+                        shutil.rmtree(self.out / name)
+                    (staging / name).replace(self.out / name)
                 staging.rmdir()
-                (self.inner / "exported").write_text(str(steps), encoding="utf-8")
+                replace(self.mark, "\n".join((str(steps), *names)).encode())
         except OSError as error:
             shutil.rmtree(staging, ignore_errors=True)
             raise ConfigurationError(
@@ -147,22 +152,33 @@ class Folder:
         Raises:
             ConfigurationError: If another one does, or the directory cannot be written.
         """
+        made = [folder for folder in (self.out, *self.out.parents) if not folder.exists()]
+        lock = FileLock(self.inner / "lock", timeout=0)
         try:
             self.inner.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.inner / "lock", timeout=0):
-                yield
+            lock.acquire()
         except Timeout as error:
             raise ConfigurationError(
                 f"another process trains in {self.out}: wait for it or choose another --out"
             ) from error
         except OSError as error:
+            self._tidy(made)
             raise ConfigurationError(f"cannot write to output directory {self.out}: {told(error)}") from error
+        try:
+            yield
         finally:
-            if not (self.inner / "train.toml").exists():  # it came to nothing, so nothing is left
-                with suppress(OSError):
-                    (self.inner / "lock").unlink(missing_ok=True)
-                    self.inner.rmdir()
-                    self.out.rmdir()
+            self._tidy(made)
+            lock.release()
+
+    def _tidy(self, made: list[Path]) -> None:
+        """Of a training that came to nothing leave nothing: no file, and no folder that was made for it."""
+        if (self.inner / "train.toml").exists():
+            return
+        with suppress(OSError):
+            for name in ("facts.json", "lock"):
+                (self.inner / name).unlink(missing_ok=True)
+            for folder in (self.inner, *made):
+                folder.rmdir()
 
 
 def check_same(begun: TrainingConfig, wanted: TrainingConfig, done: int) -> None:
@@ -174,25 +190,11 @@ def check_same(begun: TrainingConfig, wanted: TrainingConfig, done: int) -> None
     harmless: tuple[str, ...] = CHANGEABLE
     if wanted.steps >= done and all(rate(begun, step) == rate(wanted, step) for step in range(done)):
         harmless += PACE
-    recorded, given = begun.as_table(), wanted.as_table()
+    recorded, given = (tomllib.loads(as_toml(config.as_table()).decode()) for config in (begun, wanted))
     for name in dict.fromkeys((*recorded, *given)):
         value = given.get(name)
         if name not in harmless and recorded.get(name) != value:
             raise ConfigurationError(
                 f"--resume goes on with what was begun, where {name.replace('_', '-')} is {recorded.get(name)}, not "
                 f"{value}: leave the option out or begin anew"
-            )
-
-
-def check_data(recorded: dict[str, Any], found: dict[str, Any]) -> None:
-    """Refuse to go on with other data than was begun with.
-
-    Raises:
-        DataError: Naming what differs.
-    """
-    for name, value in found.items():
-        if recorded.get(name) != value:
-            raise DataError(
-                f"the training was begun with another {name.replace('_', ' ')}, {recorded.get(name)} in place of "
-                f"{value}: get the same back or begin anew"
             )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import attrs
 
+from spectralkit.errors import DataError, told
 from spectralkit_models_training.loop import Update
 from spectralkit_models_training.state import replace
 
@@ -30,36 +31,50 @@ class Journal:
     Args:
         path: Of ``loss.csv``; the curve lies beside it.
         rows: Of the steps so far.
+        shown: Their losses, each mixed with those before it.
     """
 
     path: Path
-    rows: list[dict[str, float]] = attrs.field(factory=list)
+    rows: list[dict[str, float]] = attrs.field(factory=list, init=False)
+    shown: list[float] = attrs.field(factory=list, init=False)
 
     @classmethod
     def continued(cls, path: Path, step: int) -> Journal:
-        """The journal of a training that continues after ``step``; what a killed process wrote beyond is dropped."""
-        if not path.exists():
-            return cls(path)
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
-        return cls(path, [row for row in rows if row["step"] <= step])
+        """The journal of a training that continues after ``step``; what a killed process wrote beyond is dropped.
+
+        Raises:
+            DataError: If the file is damaged.
+        """
+        journal = cls(path)
+        try:
+            with path.open(newline="", encoding="utf-8") as file:
+                for texts in csv.DictReader(file):
+                    row = {name: float(text) for name, text in texts.items()}
+                    if not row.keys() >= set(COLUMNS):
+                        raise KeyError(row.keys())
+                    if row["step"] <= step:
+                        journal._append(row)
+        except FileNotFoundError:
+            return journal
+        except OSError as error:
+            raise DataError(f"cannot read {path}: {told(error)}") from error
+        except (csv.Error, KeyError, TypeError, ValueError) as error:
+            raise DataError(f"{path} is damaged: remove it, and --resume goes on without the losses so far") from error
+        return journal
 
     def note(self, step: int, update: Update) -> None:
         """One step is done."""
-        self.rows.append({"step": step, **update.row()})
+        self._append({"step": step, **update.row()})
+
+    def _append(self, row: dict[str, float]) -> None:
+        keep = min(SMOOTHED, len(self.shown) / (len(self.shown) + 1))
+        self.shown.append(keep * (self.shown[-1] if self.shown else 0.0) + (1 - keep) * row["loss"])
+        self.rows.append(row)
 
     @property
     def seconds(self) -> float:
         """Of all steps so far, in whatever session."""
         return sum(row["seconds"] for row in self.rows)
-
-    def smooth(self) -> list[float]:
-        """The losses, each mixed with those before it."""
-        shown: list[float] = []
-        for row in self.rows:
-            keep = min(SMOOTHED, len(shown) / (len(shown) + 1))
-            shown.append(keep * (shown[-1] if shown else 0.0) + (1 - keep) * row["loss"])
-        return shown
 
     def write(self) -> None:
         """Replace ``loss.csv``."""
@@ -77,7 +92,7 @@ class Journal:
         axes = figure.subplots()
         steps = [row["step"] for row in self.rows]
         axes.plot(steps, [row["loss"] for row in self.rows], color="lightgrey", linewidth=0.5)
-        axes.plot(steps, self.smooth(), color="tab:blue")
+        axes.plot(steps, self.shown, color="tab:blue")
         axes.set(xlabel="step", ylabel="loss", yscale="log")
         axes.grid(alpha=0.3)
         image = io.BytesIO()

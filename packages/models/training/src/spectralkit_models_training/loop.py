@@ -2,7 +2,8 @@
 
 Nothing random is carried from step to step: the generator of step n is made of the seed and n. So a training that
 continues from a state is bitwise the one that was never interrupted, and every process draws the same whole batch and
-takes its own rows of it.
+takes its own rows of it, part by part: neither the processes nor the parts change what is learned, but for the order of
+sums.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import torch
 from accelerate import Accelerator
 from torch import nn
 
-from spectralkit.errors import ConfigurationError, NonFiniteError
+from spectralkit.errors import DataError, NonFiniteError
 from spectralkit_models_training.average import averaged, follow
 from spectralkit_models_training.config import TrainingConfig
 from spectralkit_models_training.optimisation import optimiser, rate
@@ -113,8 +114,8 @@ def check(what: str, value: float, step: int) -> None:
     """
     if not math.isfinite(value):
         raise NonFiniteError(
-            f"the {what} is {value} at step {step + 1}: lower --learning-rate and train again, or --resume "
-            "with float32; the last state is kept"
+            f"the {what} is {value} at step {step + 1}: lower --learning-rate or take float32, and train anew; the "
+            "last state is kept"
         )
 
 
@@ -126,18 +127,9 @@ class Trainer:
         config: How.
         accelerator: On what.
         choice: In which arithmetic and layout.
-
-    Raises:
-        ConfigurationError: If a batch does not come out even over the processes.
     """
 
     def __init__(self, task: Task, config: TrainingConfig, accelerator: Accelerator, choice: Choice) -> None:
-        parts = config.accumulation * accelerator.num_processes
-        if config.batch % parts:
-            raise ConfigurationError(
-                f"batch {config.batch} cannot be shared by {accelerator.num_processes} processes in "
-                f"{config.accumulation} parts: choose a multiple of {parts}"
-            )
         self.task, self.config, self.accelerator = task, config, accelerator
         self.learner = Learner(task.module, task.loss, config, accelerator, choice)
         self.average = averaged(self.learner.bare)
@@ -154,7 +146,7 @@ class Trainer:
         """
         start = time.perf_counter()
         torch.manual_seed(generator(self.config.seed, self.step, self.accelerator.process_index).initial_seed())
-        batches = [self._rows(part) for part in range(self.config.accumulation)]
+        batches = self._parts()
         loss, norm = self.learner.update(batches, self.step)
         others = {name: rival.update(batches, self.step)[0] for name, rival in self.rivals.items()}
         pace = self.config.learning_rate * rate(self.config, self.step)
@@ -174,19 +166,46 @@ class Trainer:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Continue from :meth:`state`."""
-        self.learner.restore(state)
-        self.average.load_state_dict(state["average"])
-        for name, rival in self.rivals.items():
-            rival.restore(state["rivals"][name])
-        if self.accelerator.scaler is not None:
-            self.accelerator.scaler.load_state_dict(state["scaler"])
+        """Continue from :meth:`state`.
+
+        Raises:
+            DataError: If it is another training's.
+        """
+        try:
+            self.learner.restore(state)
+            self.average.load_state_dict(state["average"])
+            for name, rival in self.rivals.items():
+                rival.restore(state["rivals"][name])
+            if self.accelerator.scaler is not None:
+                self.accelerator.scaler.load_state_dict(state["scaler"])
+        except (RuntimeError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise DataError("the state is another training's, it does not fit: choose another --out") from error
         self.step = state["step"]
 
-    def _rows(self, part: int) -> Batch:
-        """This process's rows of a part of the batch."""
-        batch = self.task.draw(
-            self.step, self.config.batch // self.config.accumulation, generator(self.config.seed, self.step, part)
-        )
-        first, every = self.accelerator.process_index, self.accelerator.num_processes
-        return placed(tuple(row[first::every] for row in batch), self.accelerator.device)
+    def agree(self, stop: bool) -> bool:
+        """Whether this process or another is to stop; all of them ask after the same step, or they would wait."""
+        if self.accelerator.num_processes == 1:
+            return stop
+        asked = torch.tensor(float(stop), device=self.accelerator.device)
+        return float(cast(torch.Tensor, self.accelerator.reduce(asked, "sum"))) > 0
+
+    def close(self) -> None:
+        """Let go of what several processes share, then end their group.
+
+        In this order: where a module's wrapper is the last owner of the group, torch waits for its threads while they
+        wait for Python's lock, for ever.
+        """
+        for learner in (self.learner, *self.rivals.values()):
+            del learner.module
+        self.accelerator.free_memory()
+        self.accelerator.end_training()
+
+    def _parts(self) -> list[Batch]:
+        """This process's rows of the step's batch, in parts."""
+        batch = self.task.draw(self.step, self.config.batch, generator(self.config.seed, self.step, 0))
+        first, processes = self.accelerator.process_index, self.accelerator.num_processes
+        every = processes * self.config.accumulation
+        return [
+            placed(tuple(row[start::every] for row in batch), self.accelerator.device)
+            for start in range(first, every, processes)
+        ]

@@ -52,10 +52,10 @@ def fields(config: Config) -> Iterator[attrs.Attribute[Any]]:
 
 
 def read(arguments: Namespace, command: str, config: Config) -> TrainingConfig:
-    """The configuration that the command line asks for; with ``--resume``, the one that was begun with.
+    """The configuration that the command line asks for; with ``--resume``, what is not asked is as it was begun with.
 
     Raises:
-        ConfigurationError: If an option is impossible, unknown, or not what was begun with.
+        ConfigurationError: If an option is impossible or unknown.
     """
     given = {
         field.name: literal(value) for field in fields(config) if (value := getattr(arguments, field.name)) is not None
@@ -70,13 +70,9 @@ def read(arguments: Namespace, command: str, config: Config) -> TrainingConfig:
         return config(**asked)
     if arguments.out is None:
         raise ConfigurationError("--resume needs --out, the directory of the training to go on with")
-    from spectralkit_models_training.folder import Folder, check_same  # with torch behind it
+    from spectralkit_models_training.folder import Folder  # with torch behind it
 
-    folder = Folder(arguments.out)
-    recorded = folder.recorded(command, config)
-    wanted = config(**merged([recorded, asked]))
-    check_same(config(**recorded), wanted, folder.done())
-    return wanted
+    return config(**merged([Folder(arguments.out).recorded(command, config), asked]))
 
 
 def merged(layers: list[dict[str, Any]]) -> dict[str, Any]:

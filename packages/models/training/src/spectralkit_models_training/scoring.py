@@ -43,9 +43,10 @@ class Yardstick:
             UnknownNameError: If there is none of that name, except the default one.
         """
         name, default = config.score, attrs.fields_dict(TrainingConfig)["score"].default
+        if name == NONE or (name == default and name not in registry().names("metric")):
+            return cls(name, None)
         real = data.draw([domain] * REAL, config.size, torch.Generator().manual_seed(config.seed))
-        fits = real.shape[1] == 3 and name in registry().names("metric")
-        if name == NONE or (name == default and not fits):
+        if name == default and real.shape[1] != 3:
             return cls(name, None)
         spec = cast(MetricSpec, registry().resolve("metric", name).spec)
         if spec.inputs != ("generated",) or spec.facts != ("targets",):

@@ -10,14 +10,18 @@ from typing import Any
 import attrs
 import torch
 from accelerate import Accelerator, PartialState
-from accelerate.utils import DistributedDataParallelKwargs, broadcast_object_list
+from accelerate.tracking import get_available_trackers
+from accelerate.utils import DistributedDataParallelKwargs, GradientAccumulationPlugin, broadcast_object_list
 
-from spectralkit.errors import ConfigurationError
+from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.models.device import find_device
-from spectralkit_models_training.assembly import Aside, Assembled
+from spectralkit.plugins.text import brief
+from spectralkit_models_training.aside import Aside
+from spectralkit_models_training.assembly import Assembled
 from spectralkit_models_training.config import TrainingConfig
 from spectralkit_models_training.course import Course
-from spectralkit_models_training.folder import Folder, check_data
+from spectralkit_models_training.facts import Facts
+from spectralkit_models_training.folder import Folder, check_same
 from spectralkit_models_training.journal import Silent, say
 from spectralkit_models_training.loop import Trainer, generator
 from spectralkit_models_training.state import read_state
@@ -53,53 +57,93 @@ def train(order: Order) -> None:
     Raises:
         SpectralkitError: If something does not fit, cannot be written, or is not finite.
     """
+    _check_tracker(order.config.tracker)
     place, folder = processes(order.config), Folder(order.out)
+    tell = Silent().tell if order.quiet or not place.is_main_process else say
     with folder.held() if place.is_main_process else nullcontext():
-        if not order.resume:
+        if not order.resume and place.is_main_process:
             folder.check_free()
-        elif folder.finished(order.config.steps):
+        begun = Begun.read(order, folder) if order.resume else None
+        if begun is not None and folder.finished(order.config.steps):
+            tell(f"{order.out} is done: nothing is left to train")
             return
-        quiet = order.quiet or not place.is_main_process
-        aside = Aside(Silent().tell if quiet else say, folder.inner if place.is_main_process else None)
-        assembled = order.assemble(order.config, place.device, aside)
-        choice = _choice(order, folder, assembled, place)
-        accelerator = _accelerator(order, choice, assembled.rests)
+        assembled = order.assemble(order.config, place.device, Aside(tell, folder.inner, place.is_main_process))
+        if begun is None:
+            choice = _chosen(order, assembled, place)
+        else:
+            begun.facts.check(assembled.data)
+            choice = begun.facts.choice
+        accelerator = accelerated(order.config, order.out, choice, assembled.rests)
         trainer = Trainer(assembled.task, order.config, accelerator, choice)
-        if order.resume and folder.state.exists():
-            trainer.restore(read_state(folder.state))
+        if begun is not None and begun.state is not None:
+            trainer.restore(begun.state)
         if place.is_main_process:
-            _record(order, folder, assembled, choice)
+            _record(order, folder, Facts(assembled.data, assembled.measured, choice))
         try:
-            Course(order.command, folder, trainer).run(quiet)
+            Course(order.command, folder, trainer).run(order.quiet or not place.is_main_process)
         finally:
-            accelerator.end_training()
+            trainer.close()
 
 
-def _record(order: Order, folder: Folder, assembled: Assembled, choice: Choice) -> None:
+@attrs.frozen
+class Begun:
+    """What a training that is resumed has left.
+
+    Args:
+        facts: Found at its start.
+        state: Its last; None where it was killed before the first.
+    """
+
+    facts: Facts
+    state: dict[str, Any] | None
+
+    @classmethod
+    def read(cls, order: Order, folder: Folder) -> Begun:
+        """What lies in a directory.
+
+        Raises:
+            ConfigurationError: If other options are asked for than would have made the steps that are done.
+            DataError: If something is damaged, or the state is gone.
+        """
+        config = type(order.config)(**folder.recorded(order.command, type(order.config)))
+        facts, state = folder.facts(), read_state(folder.state) if folder.state.exists() else None
+        if state is None and folder.mark.exists() and not folder.finished(order.config.steps):
+            raise DataError(f"{folder.state} is gone, so there is nothing to go on from: choose another --out")
+        done = 0 if state is None else state["step"]
+        if done > config.steps:
+            raise DataError(f"{folder.state} is of step {done}, but the training has {config.steps}: begin anew")
+        check_same(config, order.config, done)
+        return cls(facts, state)
+
+
+def _record(order: Order, folder: Folder, facts: Facts) -> None:
     if order.resume:
         folder.record(order.command, order.config)  # the end may have been moved
-        return
-    facts = {"data": assembled.data, "measured": assembled.measured, "choice": attrs.asdict(choice)}
-    folder.begin(order.command, order.config, facts)
+    else:
+        folder.begin(order.command, order.config, facts)
 
 
 def processes(config: TrainingConfig) -> PartialState:
-    """This process among those that train together, and its device."""
-    cpu = find_device(config.device).type == "cpu"
-    return PartialState(cpu=cpu)
+    """This process among those that train together, and its device.
+
+    Raises:
+        ConfigurationError: If a batch does not come out even over them.
+    """
+    place = PartialState(cpu=find_device(config.device).type == "cpu")
+    parts = config.accumulation * place.num_processes
+    if config.batch % parts:
+        raise ConfigurationError(
+            f"batch {config.batch} cannot be shared by {place.num_processes} processes in {config.accumulation} parts: "
+            f"choose a multiple of {parts}"
+        )
+    return place
 
 
-def _choice(order: Order, folder: Folder, assembled: Assembled, place: PartialState) -> Choice:
-    """How the network is run: as recorded, or as measured now; the first process decides."""
+def _chosen(order: Order, assembled: Assembled, place: PartialState) -> Choice:
+    """How the network is run, as measured by the first process."""
     said: list[Any] = [None]
     if place.is_main_process:
-        if order.resume:
-            facts = folder.facts()
-            check_data(facts["data"], assembled.data)
-            choice = Choice(**facts["choice"])
-        else:
-            choice = settle(assembled.task, order.config, place.device, trial_batch(assembled, order.config, place))
-        said = [choice]
+        said = [settle(assembled.task, order.config, place.device, trial_batch(assembled, order.config, place))]
     broadcast_object_list(said)
     assert isinstance(said[0], Choice)
     return said[0]
@@ -111,21 +155,32 @@ def trial_batch(assembled: Assembled, config: TrainingConfig, place: PartialStat
     return assembled.task.draw(config.steps - 1, rows, generator(config.seed))
 
 
-def _accelerator(order: Order, choice: Choice, rests: bool) -> Accelerator:
-    tracker = order.config.tracker
-    try:
-        accelerator = Accelerator(
-            mixed_precision=ACCELERATE[choice.precision],
-            gradient_accumulation_steps=order.config.accumulation,
-            step_scheduler_with_optimizer=False,
-            log_with=tracker,
-            project_dir=order.out,
-            kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=rests)],
+def _check_tracker(tracker: str | None) -> None:
+    known = [str(found) for found in get_available_trackers()]
+    if tracker is not None and tracker not in known:
+        raise ConfigurationError(
+            f"tracker {brief(tracker)} is unknown or not installed: there is {', '.join(known) or 'none'}"
         )
-        if tracker is not None:
-            if not accelerator.log_with:
-                raise ConfigurationError(f"tracker '{tracker}' is not installed: install it or leave --tracker out")
-            accelerator.init_trackers("training")
-    except ValueError as error:
-        raise ConfigurationError(f"tracker '{tracker}' is unknown: {error}; leave --tracker out") from error
+
+
+def accelerated(config: TrainingConfig, out: Path, choice: Choice, rests: bool) -> Accelerator:
+    """What runs a network on one process or several.
+
+    Args:
+        config: What is asked for.
+        out: Where a tracker writes.
+        choice: How the network is run.
+        rests: Whether some weights take no gradient in some steps.
+    """
+    accelerator = Accelerator(
+        mixed_precision=ACCELERATE[choice.precision],
+        # The number alone would give way to an environment variable.
+        gradient_accumulation_plugin=GradientAccumulationPlugin(num_steps=config.accumulation),
+        step_scheduler_with_optimizer=False,
+        log_with=config.tracker,
+        project_dir=out,
+        kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=rests)],
+    )
+    if config.tracker is not None:
+        accelerator.init_trackers("training")
     return accelerator

@@ -6,11 +6,14 @@ import os
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 import torch
 
 from spectralkit.errors import ConfigurationError, DataError, told
+
+PARTS = {"step", "module", "average", "optimiser", "scaler"}
+"""What a state holds at least."""
 
 
 def write_state(state: dict[str, Any], path: Path) -> None:
@@ -43,17 +46,26 @@ def replace(path: Path, data: bytes | memoryview) -> None:
 
 
 def read_state(path: Path) -> dict[str, Any]:
-    """What :func:`write_state` wrote.
+    """What :func:`write_state` wrote, whole.
 
     Raises:
-        DataError: If it is missing or damaged.
+        DataError: If it is missing or damaged; a single bit that has turned over is seen.
     """
     try:
-        state: dict[str, Any] = torch.load(path, weights_only=True)
+        with ZipFile(path) as archive:
+            if (broken := archive.testzip()) is not None:  # torch does not compare the checksums that it writes
+                raise BadZipFile(broken)
+        state = torch.load(path, weights_only=True)
     except OSError as error:
         raise DataError(f"cannot read {path}: {told(error)}") from error
-    except (BadZipFile, RuntimeError, ValueError, EOFError, KeyError) as error:
-        raise DataError(f"{path} is damaged: remove its directory and train again") from error
+    except (BadZipFile, RuntimeError, ValueError, EOFError, KeyError, NotImplementedError) as error:
+        raise DataError(f"{path} is damaged: choose another --out to begin anew") from error
     except Exception as error:  # an unpickler that may only make tensors has a class of its own for all it refuses
-        raise DataError(f"{path} is no state of a training: remove its directory and train again") from error
-    return state
+        raise _stranger(path) from error
+    if isinstance(state, dict) and state.keys() >= PARTS and type(state["step"]) is int and state["step"] >= 0:
+        return state
+    raise _stranger(path)
+
+
+def _stranger(path: Path) -> DataError:
+    return DataError(f"{path} is no state of a training: choose another --out to begin anew")

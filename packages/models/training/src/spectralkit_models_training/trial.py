@@ -10,6 +10,7 @@ import attrs
 import torch
 from torch import Tensor, nn
 
+from spectralkit.running.checks import one_of
 from spectralkit_models_training.config import TrainingConfig
 from spectralkit_models_training.task import Batch, Task
 
@@ -30,11 +31,14 @@ class Choice:
         precision: ``float32``, ``bfloat16`` or ``float16``.
         layout: ``contiguous`` or ``channels-last``.
         compile: ``yes`` or ``no``.
+
+    Raises:
+        ConfigurationError: If one is none of those.
     """
 
-    precision: str
-    layout: str
-    compile: str
+    precision: str = attrs.field(validator=one_of(*DTYPES))
+    layout: str = attrs.field(validator=one_of("contiguous", "channels-last"))
+    compile: str = attrs.field(validator=one_of("yes", "no"))
 
     def arranged(self, module: nn.Module) -> nn.Module:
         """``module`` with its weights in the layout, in place."""
@@ -50,7 +54,7 @@ class Choice:
 
 
 def placed(batch: Batch, device: torch.device) -> Batch:
-    """A batch on ``device``; levels in float32 where it knows no doubles."""
+    """A batch on ``device``, in float32: not every device knows doubles."""
 
     def moved(row: Tensor) -> Tensor:
         return row.to(device, torch.float32 if row.dtype == torch.float64 else None)

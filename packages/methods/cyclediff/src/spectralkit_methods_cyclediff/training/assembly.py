@@ -22,7 +22,8 @@ from spectralkit_methods_cyclediff.training.components import Components, Predic
 from spectralkit_methods_cyclediff.training.config import CyclediffConfig
 from spectralkit_methods_cyclediff.training.networks import Judges, Pair
 from spectralkit_methods_cyclediff.training.task import SHOWN, CyclediffTask
-from spectralkit_models_training.assembly import Aside, Assembled, training_set
+from spectralkit_models_training.aside import Aside
+from spectralkit_models_training.assembly import Assembled, training_set
 from spectralkit_models_training.bank import digest, remembered
 from spectralkit_models_training.scoring import Yardstick
 
@@ -58,7 +59,7 @@ def assemble(config: CyclediffConfig, device: torch.device, aside: Aside) -> Ass
         return torch.stack([predictor.rows(end, config.bank) for end in ends])
 
     key = (data.digest, weights, ends, config.size, config.bank, config.levels, config.seed)
-    rows = remembered(aside.folder and aside.folder / "bank.safetensors", repr(key), predict)
+    rows = remembered(aside.folder and aside.folder / "bank.safetensors", repr(key), predict, aside.keep)
     clock = predictor.times(config.bank)
     names = data.conditions[ends[0]], data.conditions[ends[1]]
     facts = Facts(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 
 from spectralkit.running.config import check_parts
-from spectralkit_models_training.assembly import Aside, Assembled, training_set
+from spectralkit_models_training.aside import Aside
+from spectralkit_models_training.assembly import Assembled, training_set
 from spectralkit_models_training.autoencoder.config import AutoencoderConfig
 from spectralkit_models_training.autoencoder.task import AutoencoderTask
 

@@ -1,0 +1,189 @@
+"""Where a diffusion lives: pixels, or the latents of an autoencoder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import attrs
+import torch
+from torch import Tensor, nn
+
+from spectralkit.data import TrainingSet
+from spectralkit.errors import ConfigurationError, DataError
+from spectralkit.models.card import Normalisation
+from spectralkit.models.latent import LatentCodec, Posterior
+from spectralkit.models.loading import load_model
+from spectralkit.models.model import Codec, PixelCodec
+from spectralkit.plugins.registry import registry
+from spectralkit_models_training.aside import Aside
+from spectralkit_models_training.autoencoder.directory import Facts, read_autoencoder, tried
+from spectralkit_models_training.bank import Bank, digest, domains_of, fill, moments, remembered
+from spectralkit_models_training.config import DiffusionConfig
+from spectralkit_models_training.diffusion import shares
+from spectralkit_models_training.source import Crops, Source, spread_of
+
+
+@attrs.frozen(eq=False)
+class Supply:
+    """What a space has to learn from.
+
+    Args:
+        source: Of samples.
+        codec: Between pixels and samples.
+        spread: Standard deviation of the samples.
+        normalisation: Of latents.
+    """
+
+    source: Source
+    codec: Codec
+    spread: float
+    normalisation: Normalisation | None = None
+
+
+class Space(Protocol):
+    """A space, known at once; what it has to learn from may take a while."""
+
+    @property
+    def channels(self) -> int:
+        """Of a sample."""
+        ...
+
+    @property
+    def factor(self) -> int:
+        """Pixels a sample's side."""
+        ...
+
+    @property
+    def autoencoder(self) -> nn.Module | None:
+        """Between pixels and latents."""
+        ...
+
+    def digests(self) -> dict[str, str]:
+        """Of what it rests on beside the data."""
+        ...
+
+    def supply(self, device: torch.device, aside: Aside) -> Supply:
+        """What it has to learn from."""
+        ...
+
+
+@attrs.frozen(eq=False)
+class PixelSpace:
+    """Pixels in [-1, 1].
+
+    Args:
+        config: What is asked for.
+        data: Whose pixels.
+        channels: Of an image.
+    """
+
+    config: DiffusionConfig
+    data: TrainingSet
+    channels: int
+    factor: int = attrs.field(default=1, init=False)
+    autoencoder: None = attrs.field(default=None, init=False)
+
+    def digests(self) -> dict[str, str]:
+        return {}
+
+    def supply(self, device: torch.device, aside: Aside) -> Supply:
+        crops, row = Crops(self.data, self.config.size), shares(self.config, len(self.data.conditions))
+
+        def draw(count: int, generator: torch.Generator) -> Tensor:
+            return crops.draw(torch.multinomial(row, count, replacement=True, generator=generator), False, generator)
+
+        return Supply(crops, PixelCodec(), spread_of(draw, self.config.seed))
+
+
+@attrs.frozen(eq=False)
+class LatentSpace:
+    """Latents, normalised channel by channel.
+
+    Args:
+        config: What is asked for.
+        data: Whose images.
+        autoencoder: Frozen.
+        facts: What is known of it.
+    """
+
+    config: DiffusionConfig
+    data: TrainingSet
+    autoencoder: nn.Module
+    facts: Facts
+
+    @property
+    def channels(self) -> int:
+        return self.facts.channels
+
+    @property
+    def factor(self) -> int:
+        return self.facts.factor
+
+    def digests(self) -> dict[str, str]:
+        return {"autoencoder_sha256": digest(self.autoencoder)}
+
+    def supply(self, device: torch.device, aside: Aside) -> Supply:
+        config, posterior = self.config, cast(Posterior, self.config.posterior)
+        flat = torch.zeros(1, self.channels, 1, 1)
+        domains = domains_of(shares(config, len(self.data.conditions)), config.bank)
+
+        def encode() -> Tensor:
+            aside.tell(f"encoding {len(domains)} crops")
+            raw = LatentCodec(self.autoencoder, flat, flat + 1, posterior)
+            return fill(Crops(self.data, config.size), domains, raw, config.seed, device)
+
+        weights = self.digests()["autoencoder_sha256"]
+        key = (self.data.digest, weights, config.size, config.bank, config.p_target, config.seed, posterior)
+        rows = remembered(aside.folder and aside.folder / "bank.safetensors", repr(key), encode, aside.keep)
+        shift, scale = moments(rows)
+        return Supply(
+            source=Bank(((rows.float() - shift) / scale).half(), domains),
+            codec=LatentCodec(self.autoencoder, shift, scale, posterior),
+            spread=1.0,  # by the normalisation
+            normalisation=Normalisation(
+                shift=shift.flatten().tolist(), scale=scale.flatten().tolist(), posterior=posterior
+            ),
+        )
+
+
+def find_space(config: DiffusionConfig, data: TrainingSet, channels: int) -> Space:
+    """The space that a configuration asks for, on images of so many channels.
+
+    Raises:
+        SpectralkitError: If it does not fit the data or the size.
+    """
+    if config.autoencoder is None:
+        return PixelSpace(config, data, channels)
+    name = config.autoencoder
+    network, facts = read_autoencoder(Path(name)) if is_path(name) else _of_model(name)
+    if facts.dataset not in (None, config.dataset):
+        raise DataError(
+            f"autoencoder {name} was trained on data set '{facts.dataset}', not '{config.dataset}': train one on it"
+        )
+    if (takes := cast(Any, network).config.in_channels) != channels:
+        raise DataError(
+            f"autoencoder {name} takes images of {takes} channels, but data set '{config.dataset}' has {channels}: "
+            "train one on it"
+        )
+    if config.size % facts.factor:
+        raise ConfigurationError(
+            f"size {config.size} is no multiple of {facts.factor}, the factor of autoencoder {name}: choose another "
+            "size"
+        )
+    return LatentSpace(config, data, network, facts)
+
+
+def _of_model(name: str) -> tuple[nn.Module, Facts]:
+    """The autoencoder of a latent model, and what is known of it."""
+    model = load_model(name)
+    if not isinstance(model.codec, LatentCodec):
+        raise DataError(f"model '{name}' works on pixels and has no autoencoder: name another, or a directory")
+    network = cast(nn.Module, model.codec.autoencoder)
+    factor, channels = tried(network, name)
+    return network, Facts(factor=factor, channels=channels, dataset=model.dataset)
+
+
+def is_path(name: str) -> bool:
+    """Whether an autoencoder is named by a directory rather than by a registered model."""
+    return "/" in name or name not in registry().names("model") or Path(name).is_dir()

@@ -1,0 +1,187 @@
+"""What a diffusion is shown, and what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+import torch
+from torch import Tensor
+
+import spectralkit as sk
+from spectralkit.diffusion.schedule import LevelBatch
+from spectralkit.models.checkpoint import NETWORKS
+from spectralkit.plugins.registry import register
+from spectralkit.plugins.specs import DatasetSpec
+from spectralkit_models_training.aside import Aside
+from spectralkit_models_training.assembly import assemble_diffusion
+from spectralkit_models_training.average import averaged
+from spectralkit_models_training.config import DiffusionConfig
+from spectralkit_models_training.diffusion import DiffusionTask
+
+SMALL: dict[str, Any] = {
+    **{"size": 16, "widths": (8, 16), "groups": 8, "layers": 1, "hidden": 16, "depth": 2, "heads": 2, "patch": 4},
+    **{"score": "none", "sample_steps": 2, "device": "cpu"},
+}
+BACKBONES = ("unet", "dit")
+
+
+@attrs.frozen
+class Greys:
+    """Noise around a grey that tells the domain.
+
+    Args:
+        domains: How many.
+        channels: Of an image.
+        spread: Of the noise.
+    """
+
+    domains: int = 3
+    channels: int = 3
+    spread: float = 0.1
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        return tuple(f"grey-{i}" for i in range(self.domains))
+
+    @property
+    def digest(self) -> str:
+        return "0" * 64
+
+    def draw(self, domains: Sequence[int], size: int, generator: torch.Generator) -> Tensor:
+        grey = (torch.tensor(list(domains)).float() + 1).view(-1, 1, 1, 1) / (self.domains + 1)
+        noise = torch.randn(len(domains), self.channels, size, size, generator=generator)
+        return (grey + self.spread * noise).clamp(0, 1)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def greys() -> None:
+    """A third party's data set; only its training half is wanted here."""
+    register(DatasetSpec(name="greys", target=f"{__name__}:Greys", summary="", training=f"{__name__}:Greys"))
+
+
+def task(data: dict[str, Any] | None = None, **options: Any) -> DiffusionTask:
+    """Of a small network with weights of all sizes, so that every path tells."""
+    config = DiffusionConfig(**{**SMALL, "dataset": "greys", "settings": {"dataset": data or {}}, **options})
+    made = assemble_diffusion(config, torch.device("cpu"), Aside(print)).task
+    assert isinstance(made, DiffusionTask)
+    torch.manual_seed(3)
+    with torch.no_grad():
+        for weight in made.module.parameters():
+            weight.add_(0.1 * torch.randn_like(weight))
+    return made
+
+
+@pytest.mark.parametrize(("p_uncond", "p_target"), [(0.0, 0.5), (0.1, 0.5), (0.3, 0.8), (1.0, 0.0)])
+def test_domains_and_labels_are_drawn_by_their_probabilities(p_uncond: float, p_target: float) -> None:
+    ours = task(p_uncond=p_uncond, p_target=p_target)
+    x0, eps, classes, label, alpha, sigma = ours.draw(0, 4000, torch.Generator().manual_seed(0))
+    domains = ((x0.mean(dim=(1, 2, 3)) + 1) / 2 * 4 - 1).round().long()  # a crop tells what it is
+    null = classes == 3
+    assert float(null.double().mean()) == pytest.approx(p_uncond, abs=0.02)
+    assert torch.equal(classes[~null], domains[~null])
+    assert float((domains == 2).double().mean()) == pytest.approx(p_target, abs=0.03)
+    if 0 < p_uncond < 1:  # whatever the domain
+        assert float(null[domains == 2].double().mean()) == pytest.approx(p_uncond, abs=0.03)
+    assert x0.shape == eps.shape == (4000, 3, 16, 16)
+    assert float(eps.std()) == pytest.approx(1, abs=0.01)
+    torch.testing.assert_close(alpha**2 + sigma**2, torch.ones(4000, dtype=torch.float64))
+    assert label.min() >= 0
+    assert label.max() == 999
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_what_is_run_is_what_was_trained(backbone: str) -> None:
+    """A condition's embedding is the row of its class, the null class's the last; no label is dropped inside."""
+    ours = task(backbone=backbone)
+    model = ours.model(averaged(ours.module))
+    level = model.schedule.levels(4)[2]
+    x = torch.randn(2, 3, 16, 16, generator=torch.Generator().manual_seed(1))
+    row = torch.full((2,), level.label)
+    ours.module.train()
+    seen = []
+    for number in range(4):
+        null = number == 3
+        condition = model.condition(f"grey-{0 if null else number}")
+        found = model.denoiser(x, level, condition, 0.0 if null else 1.0)
+        for _ in range(4):  # a label that is dropped now and then would be seen
+            with torch.no_grad():
+                output = ours.module(x, row, class_labels=torch.full((2,), number), return_dict=False)[0]
+            torch.testing.assert_close(found.eps, output, rtol=1e-4, atol=1e-4)
+        seen.append(output)
+    assert all((a - b).abs().max() > 1e-3 for i, a in enumerate(seen) for b in seen[:i])
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_what_is_exported_is_the_average_in_half_precision(backbone: str, tmp_path: Path) -> None:
+    ours = task(backbone=backbone)
+    average = averaged(ours.module)
+    ours.export(average, tmp_path, {})
+    (folder,) = [tmp_path / name for name in NETWORKS if (tmp_path / name).exists()]
+    from safetensors.torch import load_file
+
+    stored = load_file(folder / "diffusion_pytorch_model.safetensors")
+    assert stored.keys() == average.state_dict().keys()
+    assert all(torch.equal(stored[name], value.half()) for name, value in average.state_dict().items())
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+@pytest.mark.parametrize("process", ["ddim", "ddim-x0", "ddim-v", "edm", "flow"])
+@pytest.mark.parametrize("loss", ["output", "min-snr", "middle"])
+def test_every_process_trains_and_loads_and_runs(process: str, backbone: str, loss: str, tmp_path: Path) -> None:
+    """The loss falls on a batch that is seen again and again; the model is loaded and translates."""
+    ours = task(process=process, backbone=backbone, loss=loss)
+    batch = ours.draw(0, 8, torch.Generator().manual_seed(0))
+    optimiser = torch.optim.Adam(ours.module.parameters(), 3e-3)
+    losses = []
+    for _ in range(12):
+        value = ours.loss(ours.module, batch, 0)
+        optimiser.zero_grad()
+        value.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        losses.append(float(value.detach()))
+    assert losses[-1] < 0.9 * losses[0]
+    ours.export(averaged(ours.module), tmp_path, {})
+    model = sk.load_model(str(tmp_path))
+    assert tuple(model.conditions) == ("grey-0", "grey-1", "grey-2")
+    images = Greys().draw([0, 1], 16, torch.Generator().manual_seed(0))
+    done = sk.translate(model, sk.load_method("standard"), images, source="grey-0", target="grey-2", steps=2)
+    assert torch.isfinite(done.images).all()
+
+
+@pytest.mark.parametrize(("domains", "channels"), [(1, 1), (1, 3), (2, 4), (5, 1)])
+def test_data_of_a_third_party_have_their_own_domains_and_channels(domains: int, channels: int) -> None:
+    ours = task(data={"domains": domains, "channels": channels})
+    x0, _, classes, *_ = ours.draw(0, 64, torch.Generator().manual_seed(0))
+    assert x0.shape == (64, channels, 16, 16)
+    assert 0 <= int(classes.min()) <= int(classes.max()) == domains  # the null class among them
+    assert torch.isfinite(ours.loss(ours.module, (x0, *ours.draw(0, 64, torch.Generator().manual_seed(0))[1:]), 0))
+    shown = ours.show(averaged(ours.module))
+    assert shown.images.shape == (8 * domains, channels, 16, 16)
+
+
+def test_sigma_data_is_measured_unless_given() -> None:
+    """With the domains in the shares of the batches, pixels in [-1, 1]."""
+    measured = task(process="edm", p_target=0.5).card.process_parameters["sigma_data"]
+    shares, means = torch.tensor([0.25, 0.25, 0.5]), 2 * torch.tensor([1, 2, 3]) / 4 - 1
+    variance = (shares * (means - (shares * means).sum()) ** 2).sum() + 0.2**2
+    assert measured == pytest.approx(float(variance.sqrt()), rel=0.02)
+    config = {"dataset": "greys", "process": "edm", "settings": {"process": {"sigma_data": 0.7}}}
+    given = assemble_diffusion(DiffusionConfig(**SMALL, **config), torch.device("cpu"), Aside(print)).task
+    assert isinstance(given, DiffusionTask)
+    assert given.card.process_parameters["sigma_data"] == 0.7
+    parameterization: Any = given.objective.process.parameterization
+    assert parameterization.sigma_data == 0.7
+
+
+def test_levels_keep_their_meaning_in_single_precision() -> None:
+    """A batch on a device is of float32: problem and weight hardly differ from those in float64."""
+    ours = task(loss="min-snr")
+    x0, eps, _, *levels = ours.draw(0, 64, torch.Generator().manual_seed(0))
+    exact = ours.objective.problem(x0.double(), eps.double(), LevelBatch(*levels))
+    rounded = ours.objective.problem(x0, eps, LevelBatch(*(row.float() for row in levels)))
+    torch.testing.assert_close(rounded.weight.double(), exact.weight, rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(rounded.scaled.double(), exact.scaled, rtol=1e-4, atol=1e-5)
