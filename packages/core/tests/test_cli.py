@@ -71,7 +71,7 @@ def only_line(captured: pytest.CaptureFixture[str]) -> str:
         (["--nonsense"], "COMMAND"),
         (["plugns"], "unknown command 'plugns': did you mean 'plugins'?"),
         (["weihgts"], "did you mean 'weights'"),
-        (["train"], "unknown command 'train'"),
+        (["infer"], "unknown command 'infer'"),
         (["plugins", "--jsn"], "unrecognized arguments: --jsn"),
         (["plugins", "--js"], "unrecognized arguments: --js"),  # options are not abbreviated
         (["plugins", "\x1b[31mred"], r"\x1b[31mred"),

@@ -18,6 +18,9 @@ from spectralkit.pictures.sifting import MOST_TOLD, OnError, sift
 from spectralkit_datasets_folder.cutting import Cutter
 from spectralkit_datasets_folder.split import File, digest_of, divide
 
+MOST_HELD = 0.99
+"""A larger share than this would leave the trained parts without room, short of all, which leaves none."""
+
 
 @attrs.frozen
 class Contents:
@@ -121,5 +124,5 @@ def _check_count(folder: Path, files: Sequence[File], least: int) -> None:
 
 def check_share(held_out: float) -> None:
     """Refuse a share of held-out files that is none."""
-    if not 0 < held_out <= 1:
-        raise ConfigurationError(f"held_out must be above 0 and at most 1, got {held_out:g}")
+    if not (0 < held_out <= MOST_HELD or held_out == 1):
+        raise ConfigurationError(f"held_out must be above 0 and at most {MOST_HELD}, or 1 for all, got {held_out}")
