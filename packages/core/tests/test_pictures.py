@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tifffile
 import torch
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -237,3 +237,38 @@ def test_subfolders_are_kept_and_loops_told(tmp_path: Path) -> None:
     (tmp_path / "one/two/loop").symlink_to(tmp_path / "one")
     with pytest.raises(DataError, match="loop is a link that leads back to a folder above it"):
         find_inputs([tmp_path], recursive=True)
+
+
+STORED: list[Write] = [
+    lambda p: tifffile.imwrite(p, STACK, imagej=True, metadata=ZCYX),
+    lambda p: tifffile.imwrite(p, STACK, compression="zlib", photometric=GREYS, metadata=ZCYX),
+    lambda p: tifffile.imwrite(p, noise().astype(np.float32), tile=(16, 16)),
+    lambda p: Image.fromarray(noise()).save(p, format="PNG"),
+]
+
+
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    write=st.sampled_from(STORED),
+    changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=8),
+    early=st.booleans(),
+    kept=st.floats(0, 1),
+)
+def test_damaged_deep_files_are_read_or_refused(
+    *, write: Write, changes: list[tuple[float, int]], early: bool, kept: float, tmp_path: Path, caplog: Any
+) -> None:
+    path = tmp_path / "a.tif"
+    write(path)
+    content = bytearray(path.read_bytes())
+    for where, byte in changes:
+        content[int(where * min(len(content), 400 if early else 1 << 30))] = byte  # where most of the headers lie
+    path.write_bytes(content[: round(kept * len(content)) if kept < 0.5 else len(content)])
+    try:
+        image = read(path, 1, channels="0", intensity="0:65535", frame=0)
+    except DataError as error:
+        told = str(error)
+    else:
+        told = str(path)
+        assert 0 <= image.min() <= image.max() <= 1
+    assert str(path) in told
+    assert not caplog.records

@@ -158,7 +158,7 @@ def test_pictures_meet_the_size(fit: Any, count: int, root: Path) -> None:
         images = {sample.id: sample.source for sample in data}
         for tile in range(6):
             y, x = (16 * n for n in divmod(tile, 3))
-            assert torch.equal(images[f"s03-{tile}"], whole[:, y : y + 16, x : x + 16])
+            assert torch.equal(images[f"s03-tile{tile}"], whole[:, y : y + 16, x : x + 16])
 
 
 @pytest.mark.parametrize("name", ["nearest", "area", "bicubic", "blur", "noise", "canny", "sobel"])

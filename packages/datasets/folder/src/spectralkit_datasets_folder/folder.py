@@ -67,7 +67,7 @@ class Folder:
         """The id, the place in ``contents.samples`` and the tile of each sample."""
         names = _ids([file for file, _ in self.contents.samples])
         return [
-            (name if file.tiles == 1 else f"{name}-{tile}", place, tile)
+            (name if file.tiles == 1 else f"{name}-tile{tile}", place, tile)
             for place, (name, (file, _)) in enumerate(zip(names, self.contents.samples, strict=True))
             for tile in range(file.tiles)
         ]
