@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -84,6 +85,11 @@ def test_weights_are_in_the_precision_that_was_asked_for(dtype, save, small):
     assert torch.isfinite(out.images).all()
 
 
+def test_the_precision_by_name(save, small):
+    model = sk.load_model(save(small.unet(), small.ddim()), precision="bfloat16")
+    assert {p.dtype for p in model.denoiser.network.parameters()} == {torch.bfloat16}
+
+
 def test_shards_and_variants_are_read(save, small):
     network = small.unet()
     whole, sharded, half = save(network, small.ddim()), save(network, small.ddim()), save(network, small.ddim())
@@ -94,6 +100,48 @@ def test_shards_and_variants_are_read(save, small):
     first, *others = (sk.load_model(path).denoiser.network.state_dict() for path in (whole, sharded, half))
     for other in others:
         torch.testing.assert_close(other, first)
+
+
+def test_a_transformer_that_an_older_version_saved(save, small):
+    directory = save(diffusers.DiTPipeline(small.dit(), small.vae(), small.ddim()))
+    current, path = sk.load_model(directory), directory / "transformer" / "config.json"
+    older = {"_class_name": "Transformer2DModel", "norm_type": "ada_norm_zero", "only_cross_attention": False}
+    config = {**json.loads(path.read_text()), **older, "cross_attention_dim": None, "use_linear_projection": False}
+    path.write_text(json.dumps(config))
+    model = sk.load_model(directory)
+    assert "DiTTransformer2DModel" in model.told[0]
+    x, level = torch.rand(1, 4, 8, 8), model.schedule.levels(4)[2]
+    condition = model.condition("3")
+    assert torch.equal(model.denoiser(x, level, condition).eps, current.denoiser(x, level, condition).eps)
+    path.write_text(json.dumps({**config, "num_vector_embeds": 8}))
+    with pytest.raises(DataError, match="num_vector_embeds"):
+        sk.load_model(directory)
+
+
+@pytest.mark.parametrize("folder", ["vae", "vqvae"])
+def test_latent_pipelines_without_text(folder, save, small, tmp_path):
+    if folder == "vqvae":
+        quantised = diffusers.VQModel(
+            latent_channels=3, num_vq_embeddings=8, norm_num_groups=4, block_out_channels=(8,)
+        )
+        directory = save(diffusers.LDMPipeline(quantised, small.unet(), small.ddim()))
+        size = 16
+    else:
+        directory = save(small.unet(in_channels=4, out_channels=4))
+        parts = {"unet": "UNet2DModel", "vae": "AutoencoderKL", "scheduler": "DDIMScheduler"}
+        shutil.move(directory, tmp_path / "unet")
+        shutil.move(tmp_path / "unet", directory / "unet")
+        small.vae().save_pretrained(directory / "vae")
+        small.ddim().save_pretrained(directory / "scheduler")
+        index = {"_class_name": "DiffusionPipeline", **{name: ["diffusers", kind] for name, kind in parts.items()}}
+        (directory / "model_index.json").write_text(json.dumps(index))
+        size = 32
+    model = sk.load_model(directory)
+    assert model.shape == (3, size, size)
+    out = sk.translate(
+        model, sk.load_method("standard"), torch.rand(1, *model.shape), source="any", target="any", steps=3
+    )
+    assert torch.isfinite(out.images).all()
 
 
 @pytest.mark.parametrize("size", [32, (32, 64)])
@@ -134,6 +182,24 @@ def test_what_is_missing_or_foreign_is_told(save, small, tmp_path):
     weights = load_file(directory / WEIGHTS)
     save_file({**weights, "conv_in.bias": weights["conv_in.bias"] / 0}, directory / WEIGHTS)
     with pytest.raises(sk.errors.NonFiniteError, match=r"conv_in\.bias"):
+        sk.load_model(directory)
+
+
+def test_values_that_make_no_sense_are_told(save, small):
+    directory = save(diffusers.DiTPipeline(small.dit(), small.vae(), small.ddim()))
+    for null in (-1, 6):
+        with pytest.raises(ConfigurationError, match="classes are 0 to 5"):
+            sk.load_model(directory, null=null)
+    vae = directory / "vae" / "config.json"
+    kept = json.loads(vae.read_text())
+    for key, value in (("scaling_factor", "one"), ("scaling_factor", -1), ("block_out_channels", [])):
+        vae.write_text(json.dumps({**kept, key: value}))
+        with pytest.raises(DataError, match=r"vae.config\.json"):
+            sk.load_model(directory)
+    vae.write_text(json.dumps(kept))
+    index = json.loads((directory / "model_index.json").read_text())
+    (directory / "model_index.json").write_text(json.dumps({**index, "id2label": {"9": "cat"}}))
+    with pytest.raises(DataError, match="id2label names class 9 'cat'"):
         sk.load_model(directory)
 
 

@@ -8,6 +8,7 @@ import diffusers
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file, save_file
 
 import spectralkit as sk
 from spectralkit.cli.main import main
@@ -146,6 +147,25 @@ def test_a_text_encoder_as_a_pickle_is_refused(save, small):
     (directory / "text_encoder" / "model.safetensors").rename(directory / "text_encoder" / "pytorch_model.bin")
     with pytest.raises(DataError, match=r"pytorch_model\.bin, a pickle"):
         sk.load_model(directory)
+
+
+def test_a_text_encoder_that_lacks_weights_is_refused(save, small):
+    """They would be random numbers."""
+    directory = save(small.stable_diffusion())
+    weights = directory / "text_encoder" / "model.safetensors"
+    kept = load_file(weights)
+    lost = max(kept)
+    save_file({name: value for name, value in kept.items() if name != lost}, weights, {"format": "pt"})
+    with pytest.raises(DataError, match="lacks the weight"):
+        sk.load_model(directory)
+
+
+def test_a_variant_of_a_text_encoder_is_read(save, small):
+    directory = save(small.stable_diffusion())
+    whole = sk.load_model(directory, prompts=[CAT])
+    weights = directory / "text_encoder" / "model.safetensors"
+    weights.rename(weights.with_name("model.fp16.safetensors"))
+    assert torch.equal(sk.load_model(directory, prompts=[CAT]).condition(CAT).embedding, whole.condition(CAT).embedding)
 
 
 def test_other_pipelines_and_inputs_are_refused(save, small):

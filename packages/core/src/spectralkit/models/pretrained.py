@@ -52,19 +52,25 @@ def save_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
     path.write_bytes(save(dict(tensors)))  # safetensors' own writing tells a full disk in an error of its own
 
 
-def load_part(directory: Path, classes: Sequence[str], dtype: torch.dtype = torch.float32) -> nn.Module:
+def load_part(
+    directory: Path,
+    classes: Sequence[str],
+    dtype: torch.dtype = torch.float32,
+    config: Mapping[str, Any] | None = None,
+) -> nn.Module:
     """The network of ``directory`` on the CPU, its weights in ``dtype``.
 
     Args:
         directory: Holds ``config.json`` and the weights.
         classes: Names of the diffusers classes that it may be of.
         dtype: Precision of the weights, whatever the file's.
+        config: What it is built from; None is what ``config.json`` holds.
 
     Raises:
         DataError: If a file is missing, corrupt, of another class, or does not fit the other.
         NonFiniteError: If a weight is NaN or infinite.
     """
-    config = read_json(directory / CONFIG)
+    config = read_json(directory / CONFIG) if config is None else config
     name = str(config.get("_class_name"))
     if name not in classes:
         raise DataError(f"checkpoint {directory / CONFIG} is of {brief(name)}: known here are {', '.join(classes)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,10 @@ def load_codec(directory: Path, channels: int, posterior: Posterior, dtype: torc
             f"autoencoder {directory / CONFIG} has latent_channels = {config.latent_channels}, but the network takes "
             f"states of {channels}"
         )
+    for key, least in (("shift_factor", -math.inf), ("scaling_factor", 0.0)):
+        value = config.get(key)
+        if value is not None and not (isinstance(value, int | float) and least < value < math.inf):
+            raise DataError(f"autoencoder {directory / CONFIG} has {key} = {brief(value)}, which is no such number")
     values = (config.get("shift_factor") or 0.0, 1 / (config.get("scaling_factor") or 1.0))
     shift, scale = (torch.full((1, channels, 1, 1), value) for value in values)
     return LatentCodec(frozen(autoencoder), shift, scale, posterior)

@@ -9,6 +9,7 @@ import attrs
 import torch
 from torch import Tensor
 
+from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.models.own import UNCONDITIONAL
 from spectralkit.plugins.text import enumerated
 
@@ -75,7 +76,15 @@ def classes(table: Tensor, labels: Mapping[int, str], null: int | None, why: str
         labels: Names by number.
         null: Row of the null class.
         why: Where the null class is known from.
+
+    Raises:
+        ConfigurationError: If there is no such row as the null class.
+        DataError: If a name is of no row.
     """
+    if null is not None and not 0 <= null < len(table):
+        raise ConfigurationError(f"null cannot be {null}: the network's classes are 0 to {len(table) - 1}")
+    for i in labels.keys() - set(range(len(table))):
+        raise DataError(f"id2label names class {i} {labels[i]!r:.60}, but the network's are 0 to {len(table) - 1}")
     numbers = [i for i in range(len(table)) if i != null]
     shared = Counter(labels.get(i, str(i)) for i in numbers)
     names = {}

@@ -46,11 +46,13 @@ class Config:
         path: The file.
         name: The scheduler's class.
         values: By key.
+        passed: Keys that the class does not know, where it is not the one that was saved.
     """
 
     path: Path
     name: str
     values: Mapping[str, Any]
+    passed: tuple[str, ...] = ()
 
     def __getitem__(self, key: str) -> Any:
         return self.values[key]
@@ -84,12 +86,14 @@ def read_config(path: Path, name: str | None) -> Config:
     name = name or str(document.get("_class_name"))
     if name not in (*DISCRETE, FLOW):
         known = ", ".join((*DISCRETE, FLOW))
-        told = (
-            f"which has no counterpart here: known are {known}; to read its keys as one of them, --set model.scheduler"
-        )
+        told = f"which has no counterpart here: known are {known}; to read its keys as a DDIM's, --set "
+        told += "model.scheduler=DDIMScheduler"
         raise Config(path, name, {}).refusal("_class_name", told)
     defaults = defaults_of(name)
     config = Config(path, name, {**defaults, **document})
+    if name != document.get("_class_name"):  # as from_config does; what is passed over is told
+        passed = tuple(sorted(key for key in document.keys() - defaults.keys() if not key.startswith("_")))
+        return attrs.evolve(config, passed=passed)
     everybody = set().union(*(defaults_of(other) for other in (*DISCRETE, FLOW)))
     for key in document.keys() - everybody:  # diffusers passes over keys of other schedulers, which it saves too
         if not key.startswith("_") and document[key] not in (None, False):

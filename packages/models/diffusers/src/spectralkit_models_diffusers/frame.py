@@ -10,7 +10,7 @@ import attrs
 
 from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.models.pretrained import CONFIG, read_json
-from spectralkit.plugins.text import brief
+from spectralkit.plugins.text import brief, reason
 from spectralkit_models_diffusers.config import defaults_of
 from spectralkit_models_diffusers.flow import Sigmas
 
@@ -26,7 +26,8 @@ class Frame:
 
     Args:
         name: Class of the network.
-        config: Its configuration, defaults filled in.
+        document: Its configuration as it was saved.
+        config: It with defaults filled in.
         channels: Of states.
         factor: How many pixels a side of a state stands for.
         pixels: Channels of images.
@@ -35,6 +36,7 @@ class Frame:
     """
 
     name: str
+    document: Mapping[str, Any]
     config: Mapping[str, Any]
     channels: int
     factor: int
@@ -61,19 +63,31 @@ def read_frame(network: Path, autoencoder: Path | None, size: int | tuple[int, i
         DataError: If a configuration is missing, of an unknown class, or impossible.
         ConfigurationError: If images cannot have that size.
     """
-    document = read_json(network / CONFIG)
+    document = _renamed(read_json(network / CONFIG))
     name = str(document.get("_class_name"))
     if name not in STATES:
         raise DataError(f"network {network / CONFIG} is of {brief(name)}: known are {', '.join(STATES)}")
     config = {**defaults_of(name), **document}
+    where = network
     try:
         channels, side, step = STATES[name](config)
+        where = network if autoencoder is None else autoencoder
         factor, pixels = _reduction(autoencoder, channels)
-        frame = Frame(name, config, channels, factor, pixels, (1, 1), None if step is None else step * factor)
+        multiple = None if step is None else step * factor
+        frame = Frame(name, document, config, channels, factor, pixels, (1, 1), multiple)
     except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
-        raise DataError(f"network {network / CONFIG} has sizes that make no sense: {error}") from error
+        raise DataError(f"{where / CONFIG} has sizes that make no sense: {reason(error)}") from error
     own = None if side is None else (side[0] * factor, side[1] * factor)
     return attrs.evolve(frame, size=_checked(size, own, frame.step))
+
+
+def _renamed(document: dict[str, Any]) -> dict[str, Any]:
+    """What older versions of diffusers saved as a ``Transformer2DModel`` is a DiT, where its norms say so."""
+    if (document.get("_class_name"), document.get("norm_type")) != ("Transformer2DModel", "ada_norm_zero"):
+        return document
+    known = defaults_of("DiTTransformer2DModel")
+    kept = {key: value for key, value in document.items() if key in known or value not in (None, False)}
+    return {**kept, "_class_name": "DiTTransformer2DModel"}
 
 
 def _checked(size: int | tuple[int, int] | None, own: tuple[int, int] | None, step: int | None) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import torch
 
@@ -18,11 +19,14 @@ from spectralkit_models_diffusers.networks import Network, Wishes, load_network
 from spectralkit_models_diffusers.prompted import DistilledDenoiser
 from spectralkit_models_diffusers.scheduler import Reading, read_scheduler
 
+Precision = Literal["float32", "float16", "bfloat16"]
+
 
 def load(
     directory: Path,
     dtype: torch.dtype | None = None,
     *,
+    precision: Precision | None = None,
     size: int | tuple[int, int] | None = None,
     prompts: tuple[str, ...] = (),
     negative_prompt: str | None = None,
@@ -36,7 +40,8 @@ def load(
 
     Args:
         directory: A pipeline, or a network with a scheduler's configuration.
-        dtype: What network and autoencoder run in; None is float32.
+        dtype: What networks run in.
+        precision: The same by name, where no dtype is given; None is float32.
         size: Side of the images, or height and width; None is what the network was trained on.
         prompts: Texts that become conditions, each called by itself and the empty one ``any``.
         negative_prompt: What guidance leads away from; None is the empty prompt.
@@ -50,14 +55,14 @@ def load(
         DataError: If a part is missing, corrupt, of an unknown kind, or cannot be expressed exactly.
         ConfigurationError: If a parameter does not fit the network.
     """
-    layout, precision = read_layout(directory), dtype or torch.float32
+    layout, dtype = read_layout(directory), dtype or getattr(torch, precision or "float32")
     # What configurations tell is refused before anything large is read.
     frame = read_frame(layout.network, layout.autoencoder, size)
     reading = read_scheduler(layout.scheduler, sigmas=frame.sigmas, name=scheduler, final=final, clip=clip)
-    network = load_network(layout, frame, precision, Wishes(null, prompts, negative_prompt))
+    network = load_network(layout, frame, dtype, Wishes(null, prompts, negative_prompt))
     codec: Codec = PixelCodec()
     if layout.autoencoder is not None:
-        codec = load_codec(layout.autoencoder, frame.channels, posterior, precision)
+        codec = load_codec(layout.autoencoder, frame.channels, posterior, dtype)
     shape, conditions = (frame.pixels, *frame.size), network.conditions
     lines = {
         "network": f"{network.told}, for images of {times(shape)}{_latent(layout, posterior)}",
@@ -67,11 +72,11 @@ def load(
     fixed = frame.sigmas.tokens is not None and reading.dynamic
     return Model(
         name=directory.resolve().name,
-        denoiser=_denoiser(network, reading, precision),
+        denoiser=_denoiser(network, reading, dtype),
         schedule=reading.process.schedule,
         codec=codec,
-        conditions={name: row.to(precision) for name, row in conditions.rows.items()},
-        null=None if conditions.null is None else conditions.null.to(precision),
+        conditions={name: row.to(dtype) for name, row in conditions.rows.items()},
+        null=None if conditions.null is None else conditions.null.to(dtype),
         shape=shape,
         dataset="",
         provenance={"directory": str(directory), "pipeline": layout.pipeline, **lines},

@@ -95,7 +95,7 @@ def load_network(layout: Layout, frame: Frame, dtype: torch.dtype, wishes: Wishe
     if frame.name in CLASSIFIED:
         if wishes.prompts or wishes.negative is not None:
             raise ConfigurationError(f"a {frame.name} takes no prompts: leave them out")
-        raw = load_part(layout.network, [frame.name], dtype)
+        raw = load_part(layout.network, [frame.name], dtype, frame.document)
         module, conditions = CLASSIFIED[frame.name](raw, layout.labels, wishes.null)
         guided = False
     else:
@@ -104,7 +104,7 @@ def load_network(layout: Layout, frame: Frame, dtype: torch.dtype, wishes: Wishe
         wrap, encode = PROMPTED[frame.name]
         guided = bool(frame.config.get("guidance_embeds"))
         conditions = _prompts(layout, frame, wishes, lambda texts, width: encode(layout, texts, dtype, width))
-        raw = load_part(layout.network, [frame.name], dtype)
+        raw = load_part(layout.network, [frame.name], dtype, frame.document)
         module = wrap(frozen(raw))
     return Network(
         (Halved(module) if given == 2 * taken else module).eval(), conditions, _described(raw, frame), guided

@@ -71,7 +71,7 @@ def read_scheduler(
     """
     config = read_config(path, name)
     for key, known in PLAIN.items():
-        if key in config.values:
+        if key in config.values and key not in config.passed:
             config.one_of(key, known)
     T = config.number("num_train_timesteps", lambda n: n == int(n) and 1 <= n <= MOST_TIMESTEPS, "a whole number")
     if config.name == FLOW:
@@ -173,6 +173,8 @@ def _told(config: Config, schedule: TrainedSchedule, kind: str, betas: str, clip
         told += (
             f", images clipped to {clip.bound:g} at each step as clip_sample says (--set model.clip=False leaves it)"
         )
-    if config.name not in ("DDIMScheduler", "DDIMInverseScheduler"):
+    if config.passed:
+        told += f"; passed over, as another class was asked for: {', '.join(config.passed)}"
+    elif config.name not in ("DDIMScheduler", "DDIMInverseScheduler"):
         told += "; assumed: its solver is the method's"
     return told

@@ -157,10 +157,20 @@ def _encoder(directory: Path, dtype: torch.dtype) -> Any:
         pickled = next(iter(sorted(directory.glob("*.bin"))), None)
         told = "no weights" if pickled is None else f"{pickled.name}, a pickle, which can run any code when it is read"
         raise DataError(f"text encoder {directory} holds {told}: save it again with save_pretrained, as safetensors")
+    variants = [path.name.split(".")[1] for path in directory.glob("model.*.safetensors")]
+    whole = any((directory / f"model.safetensors{end}").exists() for end in ("", ".index.json"))
     try:
-        encoder = getattr(library, kind).from_pretrained(
-            directory, use_safetensors=True, local_files_only=True, trust_remote_code=False, dtype=dtype
+        encoder, found = getattr(library, kind).from_pretrained(
+            directory,
+            use_safetensors=True,
+            local_files_only=True,
+            trust_remote_code=False,
+            dtype=dtype,
+            variant=None if whole else next(iter(variants), None),
+            output_loading_info=True,
         )
     except Exception as error:  # a constructor fed with a stranger's values raises anything
         raise DataError(f"corrupt text encoder {directory}: {one_line(error)[:300]}; {REMEDY}") from error
+    if found["missing_keys"]:  # which would be random numbers
+        raise DataError(f"text encoder {directory} lacks the weight {min(found['missing_keys'])!r}; {REMEDY}")
     return encoder.eval()
