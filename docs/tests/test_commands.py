@@ -16,7 +16,13 @@ from spectralkit.plugins.registry import registry
 from spectralkit_methods_cyclediff.testing import save_random
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "docs/running.md", ROOT / "docs/pictures.md", ROOT / "docs/index.md", ROOT / "README.md"]
+PAGES = [
+    ROOT / "docs/running.md",
+    ROOT / "docs/diffusers.md",
+    ROOT / "docs/pictures.md",
+    ROOT / "docs/index.md",
+    ROOT / "README.md",
+]
 READMES = [*sorted(ROOT.glob("packages/*/*/README.md")), ROOT / "packages/core/README.md"]
 KINDS = ("methods", "models", "datasets")
 

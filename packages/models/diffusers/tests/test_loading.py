@@ -214,6 +214,9 @@ def test_a_hub_id_is_taken_from_the_cache_alone(save, small, tmp_path, monkeypat
     (cache / "models--somebody--cats" / "refs" / "main").write_text(snapshot.name)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(cache))
     assert sk.load_model("somebody/cats").name == "somebody/cats"
+    (snapshot / WEIGHTS).unlink()
+    with pytest.raises(DataError, match=r"or fetch what the copy lacks with `hf download somebody/cats`"):
+        sk.load_model("somebody/cats")
     with pytest.raises(DataError, match=r"fetch it first with `hf download somebody/dogs`"):
         sk.load_model("somebody/dogs")
 
@@ -250,6 +253,8 @@ def test_the_program_tells_three_lines_and_translates(save, small, tmp_path, mon
 
 
 def test_a_run_needs_a_data_set_and_maps_its_domains(save, small, tmp_path, monkeypatch, capsys):
+    for package in ("spectralkit_datasets_ihc", "spectralkit_metrics_image"):
+        pytest.importorskip(package)
     monkeypatch.chdir(tmp_path)
     directory = save(small.unet(num_class_embeds=3, sample_size=64), small.ddim())
     with pytest.raises(ConfigurationError, match="name a data set with --dataset"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import diffusers
 import pytest
@@ -194,9 +195,17 @@ def test_the_program_takes_prompts(save, small, tmp_path, monkeypatch, capsys):
     told = capsys.readouterr()
     assert "guidance leads away from 'grey'" in told.err
     assert f"{CAT} -> {DOG}" in told.out
-    assert main(["run", "--config", "out/none.toml"]) == 2
-    run = ["run", "--dataset", "ihc", "--samples", "1", "--metrics", "psnr", "--quiet", "--set", "model.size=64"]
-    assert main([*run, *words[2:], "--out", "run"]) == 0
+
+
+def test_a_run_takes_prompts_and_is_repeated_from_its_record(save, small, tmp_path, monkeypatch, capsys):
+    for package in ("spectralkit_datasets_ihc", "spectralkit_metrics_image"):
+        pytest.importorskip(package)
+    monkeypatch.chdir(tmp_path)
+    run = ["run", "--dataset", "ihc", "--samples", "1", "--metrics", "psnr", "--quiet", "--steps", "2"]
+    words = ["--model", str(save(small.stable_diffusion())), "--source-prompt", CAT, "--target-prompt", DOG]
+    assert main([*run, *words, "--set", "model.size=64", "--out", "run"]) == 0
     assert main(["run", "--config", "run/run.toml", "--out", "again", "--quiet"]) == 0
-    assert main([*run[:-2], "--model", "gaussian", "--source-prompt", CAT, "--out", "no"]) == 2
+    pictures = [sorted(Path(out, "samples").glob("*.png"))[0].read_bytes() for out in ("run", "again")]
+    assert pictures[0] == pictures[1]
+    assert main([*run, "--model", "gaussian", "--source-prompt", CAT, "--out", "no"]) == 2
     assert "no parameter 'prompts'" in capsys.readouterr().err

@@ -27,11 +27,13 @@ class Directory:
         path: Where.
         name: What messages call the model.
         loader: The registered model that loads it; None where it is a checkpoint of this project.
+        fetched: Whether it is a copy of a hub's, of which files may be missing.
     """
 
     path: Path
     name: str
     loader: str | None = None
+    fetched: bool = False
 
     @property
     def is_own(self) -> bool:
@@ -50,12 +52,12 @@ def find_directory(name: str) -> Directory | None:
     if "/" not in name and not name.startswith("."):
         return None
     path, called = Path(name), Path(name).resolve().name
-    if HUB_ID.fullmatch(name) and not path.exists():
+    if fetched := HUB_ID.fullmatch(name) is not None and not path.exists():
         path, called = _cached(name), name
     if (path / FILE).is_file():
-        return Directory(path, called)
+        return Directory(path, called, fetched=fetched)
     if loader := _loader(path):
-        return Directory(path, called, loader)
+        return Directory(path, called, loader, fetched)
     if not (path / legacy.CONFIG).is_file():
         raise DataError(f"no checkpoint at {name}: name a directory that holds {FILE}, or a registered model")
     return Directory(path, called)

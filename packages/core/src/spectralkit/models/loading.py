@@ -10,7 +10,7 @@ import attrs
 import torch
 
 from spectralkit.data import TranslationDataset
-from spectralkit.errors import ConfigurationError
+from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.models import checkpoint, legacy
 from spectralkit.models.card import read_card
 from spectralkit.models.device import find_device
@@ -74,7 +74,12 @@ def build_model(
         supplied["dtype"] = dtype
     if spec.fitted:
         supplied["dataset"] = registry().build("dataset", spec.dataset) if dataset is None else dataset
-    built = cast(Model, registry().build("model", name, supplied, **parameters))
+    try:
+        built = cast(Model, registry().build("model", name, supplied, **parameters))
+    except DataError as error:
+        if found is None or not found.fetched:
+            raise
+        raise DataError(f"{error}; or fetch what the copy lacks with `hf download {found.name}`") from error
     return (built if found is None else attrs.evolve(built, name=found.name)).to(where, dtype=dtype)
 
 
