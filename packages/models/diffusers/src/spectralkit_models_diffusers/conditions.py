@@ -58,7 +58,10 @@ def prompts_told(rows: Mapping[str, Tensor], prompts: Sequence[str], negative: s
     if guided:
         null, why = None, "guidance is a number that the network is told"
     else:
-        null, why = rows[negative or ""], f"guidance leads away from {negative or 'the empty prompt'!r}"
+        null, why = (
+            rows[negative or ""],
+            f"guidance leads away from {repr(negative) if negative else 'the empty prompt'}",
+        )
     told = f"{len(known)} prompt{'s' * (len(known) > 1)}, {enumerated([repr(text) for text in known], 4)}"
     if not prompts:
         told = f"{UNCONDITIONAL!r}, the empty prompt, assumed because none was given (--source-prompt, --target-prompt)"
