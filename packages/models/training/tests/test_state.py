@@ -41,6 +41,19 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> Non
     assert os.listdir(tmp_path) == ["state.pt"]
 
 
+def test_who_is_stopped_while_writing_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(descriptor: int) -> None:
+        raise KeyboardInterrupt
+
+    path = tmp_path / "samples.png"
+    replace(path, b"old")
+    monkeypatch.setattr(os, "fsync", stop)
+    with pytest.raises(KeyboardInterrupt):
+        replace(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["samples.png"]
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"nonsense" * 100, pickle.dumps(print)])
 def test_what_is_no_state_is_told(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "state.pt"
