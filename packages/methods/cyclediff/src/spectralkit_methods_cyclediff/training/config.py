@@ -24,7 +24,8 @@ class CyclediffConfig(TrainingConfig):
 
     steps: int = inherited("steps", 3000)
     batch: int = inherited("batch", 8)
-    learning_rate: float = inherited("learning_rate", 2e-4)
+    optimiser: str = inherited("optimiser", "muon")
+    learning_rate: float = inherited("learning_rate", 1e-3)
     schedule: str = inherited("schedule", "linear")
     cooldown: float = inherited("cooldown", 0.5)
     warmup: int = inherited("warmup", 100)
