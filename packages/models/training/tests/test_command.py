@@ -23,6 +23,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
+from spectralkit.torchvision_fix import repair_torchvision
 from spectralkit_models_training.testing import inside
 
 PROGRAM = (sys.executable, "-W", "ignore", "-m", "spectralkit")
@@ -146,10 +147,12 @@ def test_a_killed_training_resumes_to_bitwise_the_same_weights(
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
     assert not (out / "unet").exists()
+    before = losses(out)[:4]
     resumed = launched([*PROGRAM, "train", "--resume", "--out", "killed", "--quiet"], tmp_path, environment)
     assert (resumed.returncode, resumed.stderr) == (0, "")
     assert same(weights(out), weights(whole))
     assert [row["loss"] for row in losses(out)] == [row["loss"] for row in losses(whole)]
+    assert losses(out)[:4] == before  # with their seconds: they were not taken again
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -186,6 +189,17 @@ def test_a_training_at_its_full_rate_may_be_prolonged_or_cooled_down(tmp_path: P
     late = spectralkit("train", "--resume", "--steps", "14", "--out", "long")
     assert late.returncode == 2
     assert "where steps is 12, not 14" in late.stderr
+
+
+def test_the_average_is_exported(whole: Path, spectralkit: Spectralkit) -> None:
+    """Twelve steps in, it is still the weights themselves: here it is another."""
+    path = whole / "training" / "state.pt"
+    state = torch.load(path, weights_only=True)
+    state["average"] = {name: value + 1 for name, value in state["average"].items()}
+    torch.save(state, path)
+    (whole / "training" / "exported").unlink()
+    assert spectralkit("train", "--resume", "--out", "whole").returncode == 0
+    assert same(weights(whole), {name: value.half() for name, value in state["average"].items()})
 
 
 def test_two_processes_share_a_batch(whole: Path, tmp_path: Path, environment: dict[str, str]) -> None:
@@ -235,6 +249,7 @@ def test_a_signal_to_one_of_two_processes_stops_both_and_saves(tmp_path: Path, e
 
 def test_a_latent_training_is_moved_with_its_autoencoder_and_resumed(tmp_path: Path, spectralkit: Spectralkit) -> None:
     """The autoencoder is known by its weights, wherever it lies; its crops are not encoded again."""
+    repair_torchvision()
     from diffusers import AutoencoderTiny
 
     torch.manual_seed(0)

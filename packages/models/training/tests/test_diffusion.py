@@ -9,18 +9,24 @@ from typing import Any
 import attrs
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 import spectralkit as sk
 from spectralkit.diffusion.schedule import LevelBatch
+from spectralkit.inversion.noise import Noise
 from spectralkit.models.checkpoint import NETWORKS
+from spectralkit.models.latent import LatentCodec
 from spectralkit.plugins.registry import register
 from spectralkit.plugins.specs import DatasetSpec
+from spectralkit.torchvision_fix import repair_torchvision
 from spectralkit_models_training.aside import Aside
 from spectralkit_models_training.assembly import assemble_diffusion
+from spectralkit_models_training.autoencoder.directory import Facts
 from spectralkit_models_training.average import averaged
+from spectralkit_models_training.bank import Bank
 from spectralkit_models_training.config import DiffusionConfig
 from spectralkit_models_training.diffusion import DiffusionTask
+from spectralkit_models_training.space import LatentSpace
 
 SMALL: dict[str, Any] = {
     **{"size": 16, "widths": (8, 16), "groups": 8, "layers": 1, "hidden": 16, "depth": 2, "heads": 2, "patch": 4},
@@ -91,6 +97,31 @@ def test_domains_and_labels_are_drawn_by_their_probabilities(p_uncond: float, p_
     torch.testing.assert_close(alpha**2 + sigma**2, torch.ones(4000, dtype=torch.float64))
     assert label.min() >= 0
     assert label.max() == 999
+
+
+class Spy(nn.Module):
+    """Keeps what it is given, and answers with what it was made with."""
+
+    def __init__(self, answer: Tensor) -> None:
+        super().__init__()
+        self.answer = answer
+
+    def forward(self, x: Tensor, label: Tensor, class_labels: Tensor, return_dict: bool) -> tuple[Tensor]:
+        self.given = x, label, class_labels
+        return (self.answer,)
+
+
+def test_a_network_is_given_the_noised_sample_its_level_and_its_class() -> None:
+    ours = task()
+    batch = x0, eps, classes, label, alpha, sigma = ours.draw(0, 32, torch.Generator().manual_seed(0))
+    spy = Spy(eps)
+    assert ours.loss(spy, batch, 0) == 0
+    x, told, wanted = spy.given
+    a, s = (row.float().view(-1, 1, 1, 1) for row in (alpha, sigma))
+    torch.testing.assert_close(x, a * x0 + s * eps)
+    assert torch.equal(told, label.float())
+    assert torch.equal(wanted, classes)
+    assert float(ours.loss(Spy(eps + 1), batch, 0)) == pytest.approx(1)
 
 
 @pytest.mark.parametrize("backbone", BACKBONES)
@@ -175,6 +206,29 @@ def test_sigma_data_is_measured_unless_given() -> None:
     assert given.card.process_parameters["sigma_data"] == 0.7
     parameterization: Any = given.objective.process.parameterization
     assert parameterization.sigma_data == 0.7
+
+
+def test_latents_are_learned_with_mean_0_and_variance_1_as_the_codec_gives_them() -> None:
+    repair_torchvision()
+    from diffusers import AutoencoderTiny
+
+    torch.manual_seed(0)
+    network = AutoencoderTiny(encoder_block_out_channels=(8,) * 4, decoder_block_out_channels=(8,) * 4).eval()
+    config = DiffusionConfig(**SMALL, dataset="greys", bank=200)
+    space = LatentSpace(config, Greys(spread=0.2), network, Facts(factor=8, channels=4, dataset="greys"))
+    supply = space.supply(torch.device("cpu"), Aside(lambda line: None))
+    assert isinstance(supply.source, Bank)
+    rows = supply.source.rows.double()
+    torch.testing.assert_close(rows.mean(dim=(0, 2, 3)), torch.zeros(4).double(), atol=2e-3, rtol=0)
+    torch.testing.assert_close(rows.std(dim=(0, 2, 3)), torch.ones(4).double(), atol=2e-3, rtol=0)
+    crop = Greys(spread=0.2).draw([0], 16, torch.Generator().manual_seed(0))
+    latent = supply.codec.encode(crop, Noise(0, ["crop"]))
+    assert supply.normalisation is not None
+    shift, scale = (
+        torch.tensor(row).view(1, 4, 1, 1) for row in (supply.normalisation.shift, supply.normalisation.scale)
+    )
+    raw = LatentCodec(network, torch.zeros(1, 4, 1, 1), torch.ones(1, 4, 1, 1)).encode(crop, Noise(0, ["crop"]))
+    torch.testing.assert_close(latent, (raw - shift) / scale)
 
 
 def test_levels_keep_their_meaning_in_single_precision() -> None:

@@ -37,6 +37,7 @@ def test_who_comes_second_does_the_first_no_harm(tmp_path: Path) -> None:
         assert (folder.inner / "lock").exists()
         folder.begin("train", TrainingConfig(), FACTS)
     assert folder.recorded("train", TrainingConfig)["steps"] == 10_000
+    assert folder.facts() == FACTS
 
 
 def test_what_came_to_nothing_leaves_what_was_there(tmp_path: Path) -> None:

@@ -123,6 +123,11 @@ def test_every_step_has_its_rate() -> None:
             )
 
 
+def test_every_step_draws_samples_of_its_own() -> None:
+    ours = trainer(learning_rate=1e-12)
+    assert len({ours.update().loss for _ in range(5)}) == 5
+
+
 def test_the_average_is_that_of_the_weights_of_all_steps() -> None:
     ours = trainer()
     wanted = weights(ours.learner.bare)
@@ -132,6 +137,22 @@ def test_the_average_is_that_of_the_weights_of_all_steps() -> None:
         wanted = kept * wanted + (1 - kept) * weights(ours.learner.bare)
     torch.testing.assert_close(weights(ours.average), wanted)
     assert not torch.equal(weights(ours.average), weights(ours.learner.bare))
+
+
+@attrs.frozen(eq=False)
+class Dropping(Sums):
+    """Draws numbers of its own, as dropout does."""
+
+    def loss(self, module: nn.Module, batch: Batch, step: int) -> Tensor:
+        return torch.rand(()) + 0 * super().loss(module, batch, step)
+
+
+def test_what_a_network_draws_is_made_of_the_step() -> None:
+    ours, again = trainer(Dropping), trainer(Dropping)
+    first = [ours.update().loss for _ in range(3)]
+    assert len(set(first)) == 3
+    torch.rand(7)
+    assert [again.update().loss for _ in range(3)] == first
 
 
 @pytest.mark.parametrize("optimiser", ["adamw", "muon"])

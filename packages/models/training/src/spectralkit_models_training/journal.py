@@ -53,7 +53,7 @@ class Journal:
                     if not row.keys() >= set(COLUMNS):
                         raise KeyError(row.keys())
                     if row["step"] <= step:
-                        journal._append(row)
+                        journal._append({**row, "step": int(row["step"])})
         except FileNotFoundError:
             return journal
         except OSError as error:
