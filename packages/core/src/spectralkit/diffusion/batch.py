@@ -28,6 +28,12 @@ def unit(a: Tensor) -> Tensor:
     return scaled / norm(scaled).clamp_min(1)  # the norm is at least 1 wherever the peak is not 0
 
 
+def unsound(*values: Tensor) -> int | None:
+    """The first sample in which one of the values, (B, ...) each, holds NaN or infinity; None where all are finite."""
+    finite = torch.stack([torch.isfinite(value).flatten(1).all(dim=1) for value in values]).all(dim=0)
+    return None if finite.all() else int((~finite).nonzero()[0])
+
+
 def dimension(a: Tensor) -> int:
     """``d = C H W``."""
     return a[0].numel()

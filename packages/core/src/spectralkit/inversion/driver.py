@@ -13,7 +13,7 @@ import attrs
 import torch
 from torch import Tensor
 
-from spectralkit.diffusion.batch import shape_of
+from spectralkit.diffusion.batch import shape_of, unsound
 from spectralkit.diffusion.schedule import Level
 from spectralkit.errors import ConfigurationError, NonFiniteError
 from spectralkit.inversion import returned
@@ -205,9 +205,7 @@ def _encoded(start: Start, context: Context) -> Encoded:
 
 
 def _check_finite(x: Tensor, stage: Stage, index: int, level: Level, context: Context) -> None:
-    finite = torch.isfinite(x).flatten(1).all(dim=1)
-    if not finite.all():
-        row = int((~finite).nonzero()[0])
+    if (row := unsound(x)) is not None:
         raise NonFiniteError(
             f"{stage} step {index} produced NaN or infinity on the way to the level sigma={level.sigma:.4g} in sample "
             f"'{context.noise.ids[row]}': lower the method's weights or use more steps"

@@ -10,6 +10,7 @@ import attrs
 import torch
 from torch import Tensor
 
+from spectralkit.diffusion.batch import unsound
 from spectralkit.diffusion.denoiser import Condition, Denoiser, evaluations
 from spectralkit.diffusion.prediction import Prediction
 from spectralkit.diffusion.schedule import Level, Schedule
@@ -126,11 +127,8 @@ class Context:
         return prediction
 
     def _check_sound(self, prediction: Prediction, x: Tensor, level: Level) -> None:
-        finite = (torch.isfinite(prediction.x0) & torch.isfinite(prediction.eps)).flatten(1).all(dim=1)
-        if finite.all():
-            return
-        row = int((~finite).nonzero()[0])
-        if float(x[row].detach().abs().max()) <= SOUND * (level.alpha + level.sigma):
+        row = unsound(prediction.x0, prediction.eps)
+        if row is not None and float(x[row].detach().abs().max()) <= SOUND * (level.alpha + level.sigma):
             # A method may ask for some of the samples only.
             sample = f"sample '{self.noise.ids[row]}'" if len(x) == len(self.noise.ids) else f"row {row}"
             raise NonFiniteError(

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from spectralkit.data import check_batch, check_input
+from spectralkit.diffusion.batch import unsound
 from spectralkit.errors import DataError, NonFiniteError
 from spectralkit.inversion import returned
 from spectralkit.inversion.noise import Noise
@@ -88,9 +89,7 @@ def _returned(model: Model, value: object, count: int) -> Tensor:
     if not isinstance(value, Tensor) or value.ndim != 4 or len(value) != count:
         told = f"returned {returned.told(value)}, expected a batch of {count}, (B, c, h, w)"
         raise ContractError(model.codec, told, called("model", model.name))
-    finite = torch.isfinite(value).flatten(1).all(dim=1)
-    if not finite.all():
-        row = int((~finite).nonzero()[0])
+    if (row := unsound(value)) is not None:
         raise NonFiniteError(
             f"the codec of {called('model', model.name)} makes NaN or infinity of row {row} of its batch: check its "
             "weights and its precision"
