@@ -106,7 +106,7 @@ def assemble_diffusion(config: DiffusionConfig, device: torch.device, aside: Asi
         space.autoencoder,
         yardstick,
     )
-    return Assembled(task, {"data_sha256": data.digest, **space.digests()}, {"spread": supply.spread, **parameters})
+    return Assembled(task, {"data_sha256": data.digest, **space.digests}, {"spread": supply.spread, **parameters})
 
 
 def _check_space(config: DiffusionConfig) -> None:

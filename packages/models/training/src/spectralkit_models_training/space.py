@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -59,6 +60,7 @@ class Space(Protocol):
         """Between pixels and latents."""
         ...
 
+    @property
     def digests(self) -> dict[str, str]:
         """Of what it rests on beside the data."""
         ...
@@ -84,6 +86,7 @@ class PixelSpace:
     factor: int = attrs.field(default=1, init=False)
     autoencoder: None = attrs.field(default=None, init=False)
 
+    @property
     def digests(self) -> dict[str, str]:
         return {}
 
@@ -120,6 +123,7 @@ class LatentSpace:
     def factor(self) -> int:
         return self.facts.factor
 
+    @cached_property
     def digests(self) -> dict[str, str]:
         return {"autoencoder_sha256": digest(self.autoencoder)}
 
@@ -133,7 +137,7 @@ class LatentSpace:
             raw = LatentCodec(self.autoencoder, flat, flat + 1, posterior)
             return fill(Crops(self.data, config.size), domains, raw, config.seed, device)
 
-        weights = self.digests()["autoencoder_sha256"]
+        weights = self.digests["autoencoder_sha256"]
         key = (self.data.digest, weights, config.size, config.bank, config.p_target, config.seed, posterior)
         rows = remembered(aside.folder and aside.folder / "bank.safetensors", repr(key), encode, aside.keep)
         shift, scale = moments(rows)
