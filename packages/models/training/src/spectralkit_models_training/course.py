@@ -7,8 +7,8 @@ import platform
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import attrs
 import torch
@@ -76,10 +76,11 @@ class Course:
         step = self.trainer.step
         scores = "  ".join(f"{name} {value:.4f}" for name, value in shown.scores.items())
         rows = [list(row) for row in torch.split(shown.images, shown.columns)]
-        picture = grid(f"step {step}  {scores}", [""] * shown.columns, rows, [""] * len(rows))
+        picture, png = grid(f"step {step}  {scores}", [""] * shown.columns, rows, [""] * len(rows)), BytesIO()
+        picture.save(png, format="png")
         path = self.folder.inner / f"samples-{step:07}.png"
-        write_picture(picture, path)
-        write_picture(picture, self.folder.out / "samples.png")
+        for place in (path, self.folder.out / "samples.png"):
+            replace(place, png.getbuffer())
         follower.tell(f"step {step} of {self.config.steps}  {scores or 'not scored'}  {path}")
         return shown
 
@@ -122,15 +123,6 @@ class Course:
 
         self.folder.export(write, self.config.steps)
         follower.tell(f"wrote {self.folder.out}")
-
-
-def write_picture(picture: Any, path: Path) -> None:
-    """Write an image under a temporary name, then rename."""
-    from io import BytesIO
-
-    buffer = BytesIO()
-    picture.save(buffer, format="png")
-    replace(path, buffer.getvalue())
 
 
 def machine(device: torch.device) -> str:
