@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Any
 
 import attrs
 
@@ -11,8 +11,6 @@ from spectralkit.errors import ConfigurationError
 from spectralkit.running import checks
 from spectralkit.running.checks import Validator, number, one_of, optional, whole
 from spectralkit.running.config import Settings
-
-Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
 
 def option(default: Any, check: Validator, told: str) -> Any:
