@@ -16,7 +16,7 @@ from PIL import Image
 
 import spectralkit as sk
 from spectralkit.cli.main import main
-from spectralkit.pictures.finding import find_images
+from spectralkit.pictures.finding import find_inputs
 from spectralkit.running.picture import read_image
 from spectralkit.running.tiling import Tiling
 from spectralkit.running.translation import TranslateConfig, translate_files
@@ -238,7 +238,8 @@ def test_the_bar_ends_full(here: Path) -> None:
 def test_images_are_found_in_order(here: Path) -> None:
     for path in ("folder/b.png", "folder/a.png", "z.png"):
         draw(path, 2, 2)
-    assert find_images([Path("z.png"), Path("folder")]) == [Path("z.png"), Path("folder/a.png"), Path("folder/b.png")]
+    found = [one.path for one in find_inputs([Path("z.png"), Path("folder")])]
+    assert found == [Path("z.png"), Path("folder/a.png"), Path("folder/b.png")]
 
 
 def test_a_photograph_is_read_upright(here: Path) -> None:

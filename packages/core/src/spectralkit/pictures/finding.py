@@ -40,11 +40,6 @@ class Input:
         return self.place.with_suffix("").as_posix()
 
 
-def find_images(inputs: Sequence[Path]) -> list[Path]:
-    """The image files among ``inputs``, folders opened (not their subfolders), in order; as :func:`find_inputs`."""
-    return [found.path for found in find_inputs(inputs)]
-
-
 def find_inputs(inputs: Sequence[Path], *, recursive: bool = False, suffix: str = ".png") -> list[Input]:
     """The image files among ``inputs``, folders opened, in order.
 
