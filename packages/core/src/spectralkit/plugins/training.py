@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import attrs
@@ -26,8 +26,7 @@ def build_training(name: str, parameters: Mapping[str, Any]) -> object:
         ConfigurationError: If the data set has no training data.
         SpectralkitError: If it is unknown, or its training set cannot be built.
     """
-    training = _training(name)
-    factory = cast(Any, registry().load(training))
+    training, factory = _training(name)
     with blame(training):
         declared = {parameter.name: parameter for parameter in signature.read(factory)}
         return factory(**{key: declared[key].accept(value) for key, value in parameters.items() if key in declared})
@@ -40,16 +39,16 @@ def training_parameters(name: str) -> tuple[str, ...]:
         ConfigurationError: If the data set has no training data.
         SpectralkitError: If it is unknown, or its training set cannot be loaded.
     """
-    training = _training(name)
-    factory = cast(Any, registry().load(training))
+    training, factory = _training(name)
     with blame(training):
         return tuple(parameter.name for parameter in signature.read(factory))
 
 
-def _training(name: str) -> Registered:
-    """The data set, its training set in the place of its target."""
+def _training(name: str) -> tuple[Registered, Callable[..., object]]:
+    """The data set, its training set in the place of its target, and what that is made by."""
     registered = registry().resolve("dataset", name)
     target = cast(DatasetSpec, registered.spec).training
     if target is None:
         raise ConfigurationError(f"data set {one_line(name)!r} has no training data: choose another")
-    return attrs.evolve(registered, spec=attrs.evolve(registered.spec, target=target))
+    training = attrs.evolve(registered, spec=attrs.evolve(registered.spec, target=target))
+    return training, cast(Callable[..., object], registry().load(training))
