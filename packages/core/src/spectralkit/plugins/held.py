@@ -18,7 +18,7 @@ from spectralkit.errors import ConfigurationError, DataError, SpectralkitError
 from spectralkit.plugins.registered import ContractError
 from spectralkit.plugins.signature import type_name
 from spectralkit.plugins.text import brief
-from spectralkit.plugins.values import UNIONS, MismatchError, accept, accept_at
+from spectralkit.plugins.values import UNIONS, MismatchError, accept, accept_at, required
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -112,24 +112,19 @@ def _instance(value: object, annotation: Any) -> object:
     """``value``, where it is what a class, a protocol, a mapping or a function's type says."""
     origin, members = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is Mapping:
-        _require(isinstance(value, Mapping), value, annotation)
+        required(isinstance(value, Mapping), value, annotation)
         items = typing.cast(Mapping[object, object], value).items()
         return {accept(k, members[0], _instance): accept_at(k, item, members[1], _instance) for k, item in items}
     if origin is Callable:
         names = ["argument"] * (0 if members[0] is ... else len(members[0]))
-        _require(callable(value) and (members[0] is ... or takes(value, *names)), value, annotation)
+        required(callable(value) and (members[0] is ... or takes(value, *names)), value, annotation)
     elif _is_protocol(annotation):
         # A class has the members of its instances, and does something else when it is called.
         fits = not isinstance(value, type) and isinstance(value, annotation) and _answers(value, annotation)
-        _require(fits, value, annotation)
+        required(fits, value, annotation)
     elif isinstance(annotation, type) and annotation is not Any:  # which is a class since Python 3.11
-        _require(isinstance(value, annotation), value, annotation)
+        required(isinstance(value, annotation), value, annotation)
     return value
-
-
-def _require(fits: bool, value: object, annotation: Any) -> None:
-    if not fits:
-        raise MismatchError(value, annotation)
 
 
 def _is_protocol(annotation: Any) -> bool:

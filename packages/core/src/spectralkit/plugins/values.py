@@ -80,14 +80,19 @@ def accept(value: object, annotation: Any, other: Other = anything) -> object:
     if origin in CONTAINERS:
         return _items(value, annotation, members, other)
     if origin is Literal:
-        return _required(any(type(value) is type(m) and value == m for m in members), value, annotation)
+        return required(any(type(value) is type(m) and value == m for m in members), value, annotation)
     if annotation in _SCALARS:
         holds, bring = _SCALARS[annotation]
-        return bring(_required(holds(value), value, annotation))
+        return bring(required(holds(value), value, annotation))
     return other(value, annotation)
 
 
-def _required(fits: bool, value: object, annotation: Any) -> object:
+def required(fits: bool, value: object, annotation: Any) -> object:
+    """``value``, where it fits.
+
+    Raises:
+        MismatchError: If it does not.
+    """
     if not fits:
         raise MismatchError(value, annotation)
     return value
@@ -107,11 +112,11 @@ def _any(value: object, annotation: Any, members: tuple[Any, ...], other: Other)
 
 
 def _items(value: object, annotation: Any, members: tuple[Any, ...], other: Other) -> object:
-    _required(isinstance(value, list | tuple), value, annotation)
+    required(isinstance(value, list | tuple), value, annotation)
     items, container = typing.cast(Sequence[object], value), typing.get_origin(annotation)
     if container is not tuple or (len(members) == 2 and members[1] is ...):
         members = (members[0],) * len(items)
-    _required(len(items) == len(members), value, annotation)
+    required(len(items) == len(members), value, annotation)
     accepted = [accept_at(i, item, member, other) for i, (item, member) in enumerate(zip(items, members, strict=True))]
     return accepted if container is list else tuple(accepted)
 
