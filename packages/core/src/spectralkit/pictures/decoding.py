@@ -6,12 +6,12 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import cast
+from typing import Protocol
 
 from PIL import Image, UnidentifiedImageError
 
 from spectralkit.errors import DataError, told
-from spectralkit.pictures.layout import Decoded, Frame, Layout, too_large
+from spectralkit.pictures.layout import Decoded, Frame, Layout, Pixels, too_large
 from spectralkit.pictures.pillow import open_pillow
 from spectralkit.pictures.tiff import MAGIC, UndecodableError, open_tiff
 from spectralkit.plugins.text import reason
@@ -28,8 +28,10 @@ def look(path: Path, frame: Frame | None = None, described: str = "") -> Layout:
     Raises:
         DataError: If it is missing, no image, too large, or a stack of which none is chosen.
     """
-    found = _open(path, frame, described, whole=False)
-    return found.layout if isinstance(found, Decoded) else found
+    with _told(path), _opened(path, described) as picture:
+        layout = picture.layout
+        layout.check(frame)
+        return layout
 
 
 def decode(path: Path, frame: Frame | None = None, described: str = "") -> Decoded:
@@ -43,21 +45,40 @@ def decode(path: Path, frame: Frame | None = None, described: str = "") -> Decod
     Raises:
         DataError: As :func:`look`, or if its content is damaged.
     """
-    return cast(Decoded, _open(path, frame, described, whole=True))
-
-
-def _open(path: Path, frame: Frame | None, described: str, whole: bool) -> Layout | Decoded:
     with _told(path):
-        if _is_tiff(path):
-            with open_tiff(path) as stack:
-                if not stack.is_plain:
-                    layout = stack.layout
-                    layout.check(frame)
-                    try:
-                        return Decoded(stack.decode(frame), layout) if whole else layout
-                    except UndecodableError:
-                        _check_single(path, layout)
-        return open_pillow(path, frame, described, whole)
+        with _opened(path, described) as picture:
+            try:
+                return _decoded(picture, frame)
+            except UndecodableError:
+                _check_single(path, picture.layout)
+        with open_pillow(path, described) as image:
+            return _decoded(image, frame)
+
+
+class _Picture(Protocol):
+    """An open file of either library."""
+
+    @property
+    def layout(self) -> Layout: ...
+
+    def decode(self, frame: Frame | None) -> Pixels: ...
+
+
+@contextmanager
+def _opened(path: Path, described: str) -> Iterator[_Picture]:
+    if _is_tiff(path):
+        with open_tiff(path) as stack:
+            if not stack.is_plain:
+                yield stack
+                return
+    with open_pillow(path, described) as image:
+        yield image
+
+
+def _decoded(picture: _Picture, frame: Frame | None) -> Decoded:
+    layout = picture.layout
+    layout.check(frame)
+    return Decoded(picture.decode(frame), layout)
 
 
 def _check_single(path: Path, layout: Layout) -> None:

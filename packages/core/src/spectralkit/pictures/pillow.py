@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import attrs
 import numpy as np
 from PIL import Image, ImageFile, ImageOps
 
 from spectralkit.errors import DataError
-from spectralkit.pictures.layout import FORMATS, Colours, Decoded, Frame, Layout, Pixels, upright
+from spectralkit.pictures.layout import FORMATS, Colours, Frame, Layout, Pixels, upright
 
 _ORIENTATION = 0x0112
 
@@ -36,25 +39,37 @@ _SHOWN = {"1": "L", "P": "RGB", "PA": "RGBA"}
 """What a mode is converted to; nothing is lost."""
 
 
-def open_pillow(path: Path, frame: Frame | None, described: str, whole: bool) -> Layout | Decoded:
-    """The picture of a file, or without ``whole`` what the file says of it.
+@attrs.frozen(eq=False)
+class Plain:
+    """An open file.
+
+    Args:
+        layout: What it says of its picture.
+        image: By Pillow.
+    """
+
+    layout: Layout
+    image: ImageFile.ImageFile
+
+    def decode(self, frame: Frame | None) -> Pixels:
+        """(H, W, C), upright."""
+        return _pixels(self.image, self.layout.path, 0 if frame is None else frame)
+
+
+@contextmanager
+def open_pillow(path: Path, described: str) -> Iterator[Plain]:
+    """A file, open.
 
     Args:
         path: The file.
-        frame: Which of several images.
         described: What is wanted, in words; for the message.
-        whole: Whether to decode it.
 
     Raises:
-        DataError: If it is too large, of colours that are not read, or a stack of which none is chosen.
+        DataError: If it is of colours that are not read.
         OSError: If it is damaged, or none of :data:`FORMATS`; decoders raise anything, in fact.
     """
     with Image.open(path, formats=FORMATS) as image:
-        layout = _layout(image, path, described)
-        layout.check(frame)
-        if not whole:
-            return layout
-        return Decoded(_pixels(image, path, 0 if frame is None else frame), layout)
+        yield Plain(_layout(image, path, described), image)
 
 
 def _layout(image: ImageFile.ImageFile, path: Path, described: str) -> Layout:
