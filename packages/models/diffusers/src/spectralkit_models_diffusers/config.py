@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,10 @@ class Config:
         if not isinstance(value, int | float) or isinstance(value, bool) or not holds(value):
             raise self.refusal(key, f"expected {wanted}")
         return value
+
+    def positive(self, key: str) -> float:
+        """The value of ``key``, where it is positive and finite."""
+        return float(self.number(key, lambda n: 0 < n < math.inf, "a positive number"))
 
 
 def read_config(path: Path, name: str | None) -> Config:

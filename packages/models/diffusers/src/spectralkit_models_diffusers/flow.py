@@ -16,8 +16,6 @@ is shifted twice.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from typing import Any
 
 import attrs
 import torch
@@ -26,7 +24,8 @@ from spectralkit.diffusion.flow import FlowSchedule
 from spectralkit.diffusion.parameterization import FlowParameterization
 from spectralkit.diffusion.process import Process
 from spectralkit.diffusion.schedule import Level, LevelBatch
-from spectralkit.errors import ConfigurationError, DataError
+from spectralkit.errors import ConfigurationError
+from spectralkit_models_diffusers.config import Config
 
 
 @attrs.frozen
@@ -85,54 +84,44 @@ class GridFlow:
         return self.flow.draw(batch, generator)
 
 
-def read_flow(
-    config: Mapping[str, Any], timesteps: int, sigmas: Sigmas, refusal: Callable[[str, str], DataError]
-) -> tuple[Process, str]:
+def read_flow(config: Config, timesteps: int, sigmas: Sigmas) -> tuple[Process, str]:
     """The process of a ``FlowMatchEulerDiscreteScheduler``, and it in words.
 
     Args:
-        config: Its keys, defaults filled in.
+        config: Its configuration.
         timesteps: T.
         sigmas: How the pipeline lays the grid.
-        refusal: Makes the error that names a key.
 
     Raises:
         DataError: If a value cannot be expressed.
     """
-    if config.get("use_karras_sigmas"):
-        raise refusal("use_karras_sigmas", "which cannot be expressed here: only False can")
-    shift, first = _number(config, "shift", refusal), 1 / timesteps
+    if config.values.get("use_karras_sigmas"):
+        raise config.refusal("use_karras_sigmas", "which cannot be expressed here: only False can")
+    shift, first = config.positive("shift"), 1 / timesteps
     if not config["use_dynamic_shifting"]:
         first = shift * first / (1 + (shift - 1) * first)
         told = f"shift {shift:g}"
     else:
-        shift, told = _dynamic(config, sigmas, refusal)
+        shift, told = _dynamic(config, sigmas)
     schedule = GridFlow(shift, timesteps, None if sigmas.even else first)
     grid = "an even grid" if sigmas.even else f"a grid from {schedule.first:.3g}"
     return Process(schedule, FlowParameterization()), f"rectified flow, {timesteps} timesteps, {told}, {grid}"
 
 
-def _dynamic(config: Mapping[str, Any], sigmas: Sigmas, refusal: Callable[[str, str], DataError]) -> tuple[float, str]:
+def _dynamic(config: Config, sigmas: Sigmas) -> tuple[float, str]:
     """s for images of that many tokens."""
     n = sigmas.tokens
     if n is None:
-        raise refusal("use_dynamic_shifting", "but how many tokens an image has is known of SD3 and Flux alone")
+        raise config.refusal("use_dynamic_shifting", "but how many tokens an image has is known of SD3 and Flux alone")
     keys = ("base_image_seq_len", "max_image_seq_len", "base_shift", "max_shift")
-    fewest, most, low, high = (_number(config, key, refusal) for key in keys)
+    fewest, most, low, high = (config.positive(key) for key in keys)
     if not fewest < most:
-        raise refusal("max_image_seq_len", "expected more than base_image_seq_len")
+        raise config.refusal("max_image_seq_len", "expected more than base_image_seq_len")
     mu = low + (high - low) / (most - fewest) * (n - fewest)
-    kind = config.get("time_shift_type", "exponential")
+    kind = config.values.get("time_shift_type", "exponential")
     if kind not in ("exponential", "linear"):
-        raise refusal("time_shift_type", "which cannot be expressed here: known are exponential, linear")
+        raise config.refusal("time_shift_type", "which cannot be expressed here: known are exponential, linear")
     shift = math.exp(mu) if kind == "exponential" else mu
     if not 0 < shift < math.inf:
-        raise refusal("max_shift", f"which shifts images of {n} tokens by {shift:.3g}: it must be positive")
+        raise config.refusal("max_shift", f"which shifts images of {n} tokens by {shift:.3g}: it must be positive")
     return shift, f"dynamic shift {shift:.4g} for {n} tokens"
-
-
-def _number(config: Mapping[str, Any], key: str, refusal: Callable[[str, str], DataError]) -> float:
-    value = config[key]
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < math.inf:
-        raise refusal(key, "expected a positive number")
-    return float(value)

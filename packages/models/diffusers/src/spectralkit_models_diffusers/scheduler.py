@@ -75,7 +75,7 @@ def read_scheduler(
             config.one_of(key, known)
     T = config.number("num_train_timesteps", lambda n: n == int(n) and 1 <= n <= MOST_TIMESTEPS, "a whole number")
     if config.name == FLOW:
-        process, told = read_flow(config.values, int(T), sigmas, config.refusal)
+        process, told = read_flow(config, int(T), sigmas)
         return Reading(process, None, f"{config.name}: {told}", dynamic=bool(config["use_dynamic_shifting"]))
     return _discrete(config, int(T), final, clip)
 
@@ -160,8 +160,7 @@ def _alphas_bar(config: Config, T: int) -> tuple[tuple[float, ...], str]:
 def _clip(config: Config) -> Clip | None:
     if "clip_sample" not in defaults_of(config.name) or not config.one_of("clip_sample", (True, False)):
         return None
-    bound = config.number("clip_sample_range", lambda b: 0 < b < math.inf, "a positive number")
-    return Clip(bound, follows=config.name == "DDPMScheduler")
+    return Clip(config.positive("clip_sample_range"), follows=config.name == "DDPMScheduler")
 
 
 def _told(config: Config, schedule: TrainedSchedule, kind: str, betas: str, clip: Clip | None) -> str:
