@@ -73,12 +73,11 @@ def read_frame(network: Path, autoencoder: Path | None, size: int | tuple[int, i
         channels, side, step = STATES[name](config)
         where = network if autoencoder is None else autoencoder
         factor, pixels = _reduction(autoencoder, channels)
-        multiple = None if step is None else step * factor
-        frame = Frame(name, document, config, channels, factor, pixels, (1, 1), multiple)
     except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
         raise DataError(f"{where / CONFIG} has sizes that make no sense: {reason(error)}") from error
     own = None if side is None else (side[0] * factor, side[1] * factor)
-    return attrs.evolve(frame, size=_checked(size, own, frame.step))
+    multiple = None if step is None else step * factor
+    return Frame(name, document, config, channels, factor, pixels, _checked(size, own, multiple), multiple)
 
 
 def _renamed(document: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ INDEX = "model_index.json"
 NETWORKS = ("unet", "transformer")
 AUTOENCODERS = ("vae", "vqvae")
 TEXTS = ("text_encoder", "text_encoder_2", "text_encoder_3")
-PASSED = frozenset(("scheduler", "safety_checker", "feature_extractor"))
+PASSED = frozenset(("scheduler", "safety_checker", "feature_extractor", "image_encoder"))
 """Folders of a pipeline that the network does without."""
 
 
@@ -55,7 +55,7 @@ def read_layout(root: Path) -> Layout:
     index = read_json(root / INDEX)
     parts = {name: part for name, part in index.items() if isinstance(part, list) and part and part[-1] is not None}
     known = {*NETWORKS, *AUTOENCODERS, *TEXTS, *PASSED, *(name.replace("text_encoder", "tokenizer") for name in TEXTS)}
-    for name in parts.keys() - known - {"image_encoder"}:
+    for name in parts.keys() - known:
         raise DataError(
             f"pipeline {root / INDEX} has the part {brief(name)} ({brief(parts[name][-1])}), which is not understood "
             "here: save the network and the scheduler alone"

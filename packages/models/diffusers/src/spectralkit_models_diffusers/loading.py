@@ -69,7 +69,6 @@ def load(
         "process": reading.told,
         "conditions": conditions.told,
     }
-    fixed = frame.sigmas.tokens is not None and reading.dynamic
     return Model(
         name=directory.resolve().name,
         denoiser=_denoiser(network, reading, dtype),
@@ -80,7 +79,7 @@ def load(
         shape=shape,
         dataset="",
         provenance={"directory": str(directory), "pipeline": layout.pipeline, **lines},
-        multiple=None if fixed else frame.step,
+        multiple=None if reading.dynamic else frame.step,
         aliases=conditions.aliases,
         told=tuple(f"{part:<12}{line}" for part, line in lines.items()),
     )
