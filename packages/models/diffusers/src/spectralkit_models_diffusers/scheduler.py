@@ -10,9 +10,11 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 from pathlib import Path
+from typing import get_args
 
 import attrs
 
+from spectralkit.diffusion.betas import BetaSchedule
 from spectralkit.diffusion.parameterization import (
     EpsParameterization,
     Parameterization,
@@ -20,7 +22,7 @@ from spectralkit.diffusion.parameterization import (
     X0Parameterization,
 )
 from spectralkit.diffusion.process import Process
-from spectralkit.diffusion.schedule import MOST_TIMESTEPS, Final
+from spectralkit.diffusion.schedule import MOST_TIMESTEPS, Final, Spacing
 from spectralkit.errors import DataError
 from spectralkit.plugins.text import one_line
 from spectralkit_models_diffusers.clipped import Clip
@@ -28,7 +30,6 @@ from spectralkit_models_diffusers.config import FLOW, PLAIN, Config, defaults_of
 from spectralkit_models_diffusers.flow import Sigmas, read_flow
 from spectralkit_models_diffusers.schedule import Rule, TrainedSchedule
 
-BETAS = ("linear", "scaled_linear", "squaredcos_cap_v2")
 PREDICTIONS: dict[str, Parameterization] = {
     "epsilon": EpsParameterization(),
     "sample": X0Parameterization(),
@@ -85,7 +86,7 @@ def _discrete(config: Config, T: int, final: Final | None, clip: bool | None) ->
     rule: Rule = "whole" if not euler else "karras" if config.values.get("use_karras_sigmas") else "between"
     if not euler and config.values.get("use_karras_sigmas"):
         raise config.refusal("use_karras_sigmas", f"which a {config.name} does not know")
-    spacing = config.one_of("timestep_spacing", ("leading", "trailing", "linspace"))
+    spacing = config.one_of("timestep_spacing", get_args(Spacing))
     kind = config.one_of("prediction_type", tuple(PREDICTIONS))
     ends = (config.values.get("sigma_min"), config.values.get("sigma_max")) if rule == "karras" else (None, None)
     table, betas = _alphas_bar(config, T)
@@ -126,7 +127,7 @@ def _alphas_bar(config: Config, T: int) -> tuple[tuple[float, ...], str]:
 
     betas = config["trained_betas"]
     if betas is None:
-        told = config.one_of("beta_schedule", BETAS)
+        told = config.one_of("beta_schedule", get_args(BetaSchedule))
         start = config.number("beta_start", lambda b: 0 < b < 1, "a number between 0 and 1")
         end = config.number("beta_end", lambda b: start <= b < 1, "a number from beta_start to 1")
         told = told if told == "squaredcos_cap_v2" else f"{told} {start:g} to {end:g}"
