@@ -49,7 +49,7 @@ def prompts_told(rows: Mapping[str, Tensor], prompts: Sequence[str], negative: s
     """Prompts as conditions, each by its own text, the empty one as ``any``.
 
     Args:
-        rows: (1, ...) by text, those of the prompts and of the negative one among them.
+        rows: (1, ...) by text, of the prompts and, unless ``guided``, of the negative one.
         prompts: What becomes a condition; none is the empty one alone.
         negative: What guidance leads away from; None is the empty one.
         guided: Whether the network is told its guidance as a number.
@@ -88,17 +88,14 @@ def classes(table: Tensor, labels: Mapping[int, str], null: int | None, why: str
         raise ConfigurationError(f"null cannot be {null}: the network's classes are 0 to {len(table) - 1}")
     for i in labels.keys() - set(range(len(table))):
         raise DataError(f"id2label names class {i} {labels[i]!r:.60}, but the network's are 0 to {len(table) - 1}")
-    numbers = [i for i in range(len(table)) if i != null]
-    shared = Counter(labels.get(i, str(i)) for i in numbers)
-    names = {}
-    for i in numbers:
-        name = labels.get(i, str(i))
-        names[i] = name if shared[name] == 1 else f"{name} ({i})"
+    own = {i: labels.get(i, str(i)) for i in range(len(table)) if i != null}
+    shared = Counter(own.values())
+    names = {i: name if shared[name] == 1 else f"{name} ({i})" for i, name in own.items()}
     aliases = {str(i): name for i, name in names.items() if name != str(i)}
     synonyms = [(word.strip(), name) for name in names.values() if "," in name for word in name.split(",")]
     once = Counter(word for word, _ in synonyms)
     taken = {*names.values(), *aliases}
     aliases.update({word: name for word, name in synonyms if word and once[word] == 1 and word not in taken})
-    rows = {names[i]: table[i : i + 1] for i in numbers}
+    rows = {name: table[i : i + 1] for i, name in names.items()}
     told = f"{len(rows)} classes, {enumerated(rows, 4)}" + (", each by its number too" if labels else "")
     return Conditions(rows, None if null is None else table[null : null + 1], aliases, f"{told}; {why}")

@@ -90,7 +90,8 @@ def load_network(layout: Layout, frame: Frame, dtype: torch.dtype, wishes: Wishe
             raise DataError(f"network {path} has {key} = {brief(frame.config[key])}, which cannot be expressed here")
     taken = frame.config["in_channels"]
     given = frame.config.get("out_channels") or taken
-    if given not in (taken, 2 * taken):
+    halved = given == 2 * taken
+    if given != taken and not halved:
         raise DataError(f"network {path} has in_channels = {taken} and out_channels = {given}: it predicts no state")
     if frame.name in CLASSIFIED:
         if wishes.prompts or wishes.negative is not None:
@@ -103,19 +104,19 @@ def load_network(layout: Layout, frame: Frame, dtype: torch.dtype, wishes: Wishe
             raise ConfigurationError(f"null cannot be {wishes.null}: a {frame.name} takes no classes")
         wrap, encode = PROMPTED[frame.name]
         guided = bool(frame.config.get("guidance_embeds"))
-        conditions = _prompts(layout, frame, wishes, lambda texts, width: encode(layout, texts, dtype, width))
+        conditions = _prompts(layout, frame, wishes, guided, lambda texts, width: encode(layout, texts, dtype, width))
         raw = load_part(layout.network, [frame.name], dtype, frame.document)
         module = wrap(frozen(raw))
-    return Network(
-        (Halved(module) if given == 2 * taken else module).eval(), conditions, _described(raw, frame), guided
-    )
+    if halved:
+        module = Halved(module)
+    return Network(module.eval(), conditions, _described(raw, frame.name, halved), guided)
 
 
-def _described(network: nn.Module, frame: Frame) -> str:
+def _described(network: nn.Module, name: str, halved: bool) -> str:
     weights = sum(p.numel() for p in network.parameters())
     precision = str(next(network.parameters()).dtype).removeprefix("torch.")
-    told = f"{frame.name}, {weights / 1e6:.3g} million weights in {precision}"
-    if frame.config.get("out_channels") == 2 * frame.config["in_channels"]:
+    told = f"{name}, {weights / 1e6:.3g} million weights in {precision}"
+    if halved:
         told += ", of whose output the first half is used (the rest is a learned variance)"
     return told
 
@@ -157,17 +158,19 @@ PROMPTED: dict[str, tuple[Callable[[Any], nn.Module], Encode]] = {
 """Networks that take prompts, and who encodes them."""
 
 
-def _prompts(layout: Layout, frame: Frame, wishes: Wishes, encode: Callable[[Sequence[str], int], Told]) -> Conditions:
+def _prompts(
+    layout: Layout, frame: Frame, wishes: Wishes, guided: bool, encode: Callable[[Sequence[str], int], Told]
+) -> Conditions:
     width = frame.config.get("joint_attention_dim") or frame.config.get("cross_attention_dim")
     if type(width) is not int:
         raise DataError(
             f"network {layout.network / CONFIG} has cross_attention_dim = {brief(width)}, which is no number"
         )
-    guided = bool(frame.config.get("guidance_embeds"))
     if guided and wishes.negative is not None:
         raise ConfigurationError(f"this {frame.name} is told its guidance as a number and takes no negative prompt")
     if layout.texts:
-        texts = tuple(dict.fromkeys((*(wishes.prompts or ("",)), wishes.negative or "")))
+        away = () if guided else (wishes.negative or "",)
+        texts = tuple(dict.fromkeys((*(wishes.prompts or ("",)), *away)))
         rows = packed(encode(texts, width))
         by_text = {text: rows[i : i + 1] for i, text in enumerate(texts)}
         return prompts_told(by_text, wishes.prompts, wishes.negative, guided)
