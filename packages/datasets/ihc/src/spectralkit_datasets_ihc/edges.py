@@ -9,7 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-LUMA = (0.299, 0.587, 0.114)
+from spectralkit.pictures.channels import LUMA
+
 SIGMA = 1.5
 
 
