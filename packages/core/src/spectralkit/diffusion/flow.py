@@ -15,7 +15,7 @@ from typing import Literal
 import attrs
 import torch
 
-from spectralkit.diffusion.schedule import Level, LevelBatch
+from spectralkit.diffusion.schedule import Level, LevelBatch, check_steps
 from spectralkit.errors import ConfigurationError
 
 Density = Literal["uniform", "logit-normal"]
@@ -52,8 +52,7 @@ class FlowSchedule:
 
     def levels(self, steps: int) -> tuple[Level, ...]:
         """``steps + 1`` levels from the clean image, exactly, to noise without a trace of it."""
-        if steps < 1:
-            raise ConfigurationError(f"steps must be at least 1, got {steps}")
+        check_steps(steps)
         return tuple(self.level(i / steps) for i in range(steps + 1))
 
     def unit_scale(self, level: Level) -> float:

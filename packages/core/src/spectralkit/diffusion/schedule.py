@@ -91,7 +91,8 @@ class Schedule(Protocol):
         ...
 
 
-def _check_steps(steps: int, most: int | None = None) -> None:
+def check_steps(steps: int, most: int | None = None) -> None:
+    """Refuse fewer steps than one, or more than ``most``, with a ConfigurationError."""
     if steps < 1 or (most is not None and steps > most):
         bound = "at least 1" if most is None else f"between 1 and {most}"
         raise ConfigurationError(f"steps must be {bound}, got {steps}")
@@ -153,7 +154,7 @@ class VPSchedule:
 
     def grid(self, steps: int) -> tuple[int, ...]:
         """The ``steps`` timesteps above the clean level, ascending."""
-        _check_steps(steps, self.timesteps)
+        check_steps(steps, self.timesteps)
         T = self.timesteps
         if self.spacing == "leading":
             times = [min(i * (T // steps) + self.offset, T - 1) for i in range(steps)]
@@ -228,7 +229,7 @@ class KarrasSchedule:
 
     def levels(self, steps: int) -> tuple[Level, ...]:
         """``steps + 1`` levels from ``sigma_min`` to ``sigma_max``."""
-        _check_steps(steps)
+        check_steps(steps)
         low, high = self.sigma_min ** (1 / self.rho), self.sigma_max ** (1 / self.rho)
         inner = [(low + i / steps * (high - low)) ** self.rho for i in range(1, steps)]
         return tuple(self.level(s) for s in (self.sigma_min, *inner, self.sigma_max))

@@ -23,8 +23,7 @@ import torch
 from spectralkit.diffusion.flow import FlowSchedule
 from spectralkit.diffusion.parameterization import FlowParameterization
 from spectralkit.diffusion.process import Process
-from spectralkit.diffusion.schedule import Level, LevelBatch
-from spectralkit.errors import ConfigurationError
+from spectralkit.diffusion.schedule import Level, LevelBatch, check_steps
 from spectralkit_models_diffusers.config import Config
 
 
@@ -65,8 +64,7 @@ class GridFlow:
 
     def levels(self, steps: int) -> tuple[Level, ...]:
         """``steps + 1`` levels from the clean image, exactly, to noise without a trace of it."""
-        if steps < 1:
-            raise ConfigurationError(f"steps must be at least 1, got {steps}")
+        check_steps(steps)
         first = 1 / steps if self.first is None else self.first
         inner = [first + i / (steps - 1) * (1 - first) for i in range(steps - 1)] if steps > 1 else []
         return tuple(self.flow.level(u) for u in (0.0, *inner, 1.0))

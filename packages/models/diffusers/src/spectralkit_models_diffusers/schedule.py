@@ -22,8 +22,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from spectralkit.diffusion.schedule import Final, Level, LevelBatch, Spacing
-from spectralkit.errors import ConfigurationError
+from spectralkit.diffusion.schedule import Final, Level, LevelBatch, Spacing, check_steps
 
 Rule = Literal["whole", "between", "karras"]
 RHO = 7.0
@@ -66,8 +65,7 @@ class TrainedSchedule:
 
     def levels(self, steps: int) -> tuple[Level, ...]:
         """``steps + 1`` levels, the clean one first, told as timestep 0."""
-        if not 1 <= steps <= self.timesteps:
-            raise ConfigurationError(f"steps must be between 1 and {self.timesteps}, got {steps}")
+        check_steps(steps, self.timesteps)
         clean = self._level(0.0) if self.final == "level" else Level(label=0.0, alpha=1.0, sigma=0.0)
         if self.rule == "karras":
             return (clean, *map(self._at_ratio, self._karras(steps)))
