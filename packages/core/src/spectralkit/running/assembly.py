@@ -101,7 +101,7 @@ def assemble(config: RunConfig) -> Assembly:
     wanted = _wanted_metrics(config)
     check_parts(config.settings, {"model", "dataset", *(term.name for term in parse(config.method)), *wanted})
     method = build_method(config.method, config.settings)
-    dataset = load_dataset(name, **_dataset_parameters(config))
+    dataset = load_dataset(name, **dataset_parameters(config))
     with blaming("dataset"):
         check_dataset(dataset)
         dataset = _renamed(dataset, config)
@@ -132,7 +132,8 @@ def _without_choice(dataset: TranslationDataset, model: Model) -> TranslationDat
     return dataset if others or any(map(model.knows, domains)) else Renamed(dataset, name, name)
 
 
-def _dataset_parameters(config: RunConfig) -> dict[str, Any]:
+def dataset_parameters(config: RunConfig) -> dict[str, Any]:
+    """What a run's data set is built with."""
     scale = {} if config.scale is None else {"scale": config.scale}
     return {**config.settings.get("dataset", {}), **scale}
 

@@ -1,0 +1,1 @@
+"""Comparisons, grids of runs, sweeps, figures and reports for spectralkit."""

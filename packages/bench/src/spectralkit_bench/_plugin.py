@@ -1,0 +1,11 @@
+"""Registration."""
+
+from __future__ import annotations
+
+from spectralkit.plugins import CommandSpec, hookimpl
+
+
+@hookimpl
+def spectralkit_commands() -> tuple[CommandSpec, ...]:
+    """What is done with many runs, or with those that are done."""
+    return ()

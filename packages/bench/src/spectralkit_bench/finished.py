@@ -1,0 +1,125 @@
+"""A run that is done, read from its directory: what ``spectralkit run`` wrote, as values."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+import torch
+from torch import Tensor
+
+from spectralkit.api import load_dataset
+from spectralkit.data import Sample
+from spectralkit.errors import ConfigurationError, DataError, told
+from spectralkit.models.pretrained import load_tensors
+from spectralkit.running.assembly import dataset_parameters
+from spectralkit.running.config import RunConfig
+
+DOCUMENT, TABLE, IMAGES, LATENTS = "metrics.json", "samples.csv", "samples", "latents.safetensors"
+"""What lies in a run directory."""
+
+
+@attrs.frozen(kw_only=True)
+class Finished:
+    """A finished run.
+
+    Args:
+        directory: Where it lies.
+        config: What was run, every default filled in.
+        document: All of ``metrics.json``.
+        rows: ``samples.csv``, a mapping a sample: its ``id`` and those of its numbers that it has.
+    """
+
+    directory: Path
+    config: RunConfig
+    document: Mapping[str, Any]
+    rows: tuple[Mapping[str, Any], ...]
+
+    @classmethod
+    def read(cls, directory: Path) -> Finished:
+        """The run of a directory.
+
+        Raises:
+            DataError: If it holds none, or a file of it is damaged.
+        """
+        path = directory / DOCUMENT
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+            config = RunConfig(**document["config"])
+            rows = tuple(map(_numbers, _table(directory / TABLE)))
+        except FileNotFoundError as error:
+            raise DataError(
+                f"{directory} is no run directory, it holds no {Path(str(error.filename)).name}: "
+                "name the --out of a finished `spectralkit run`"
+            ) from error
+        except OSError as error:
+            raise DataError(f"cannot read run directory {directory}: {told(error)}") from error
+        except (ValueError, KeyError, TypeError, RecursionError, ConfigurationError) as error:
+            raise DataError(f"run directory {directory} is damaged ({path.name}: {error}): run it again") from error
+        return cls(directory=directory, config=config, document=document, rows=rows)
+
+    @property
+    def scores(self) -> Mapping[str, float]:
+        """Metric name to number; NaN where it was not finite, which JSON has no word for."""
+        return {name: math.nan if value is None else float(value) for name, value in self.document["scores"].items()}
+
+    @property
+    def details(self) -> Mapping[str, Mapping[str, float | str]]:
+        """Metric name to the numbers beside the score."""
+        found: Mapping[str, Mapping[str, float | str]] = self.document["details"]
+        return found
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Of the samples, in order."""
+        return tuple(row["id"] for row in self.rows)
+
+    def values(self, name: str) -> dict[str, float]:
+        """A column of the samples' table by sample id, where a sample has it."""
+        return {row["id"]: row[name] for row in self.rows if isinstance(row.get(name), float)}
+
+    def image(self, identifier: str) -> Path:
+        """The file of a translated image."""
+        return self.directory / IMAGES / f"{identifier}.png"
+
+    def samples(self) -> Iterator[Sample]:
+        """What was translated, in order, from the data set.
+
+        Raises:
+            SpectralkitError: If the data set cannot be loaded, or no longer holds these samples.
+        """
+        dataset = load_dataset(str(self.config.dataset), **dataset_parameters(self.config))
+        for index, identifier in enumerate(self.ids):
+            sample = dataset[index] if index < len(dataset) else None
+            if sample is None or sample.id != identifier:
+                raise DataError(
+                    f"data set '{self.config.dataset}' is not what {self.directory} was run on: "
+                    f"sample {index} is no longer '{identifier}'"
+                )
+            yield sample
+
+    def latents(self) -> dict[str, Tensor]:
+        """Unit-normalised terminal latents by sample id, (C, H, W) each.
+
+        Raises:
+            DataError: If the run did not save them, or the file is damaged.
+        """
+        path = self.directory / LATENTS
+        if not path.exists():
+            raise DataError(f"run {self.directory} has no {LATENTS}: run it again with --save-latents")
+        return load_tensors(path, torch.float32)
+
+
+def _table(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _numbers(row: Mapping[str, str]) -> dict[str, Any]:
+    """A row without its empty cells, numbers as numbers."""
+    return {name: text if name == "id" else float(text or math.nan) for name, text in row.items() if text}
