@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,54 +18,66 @@ import diffusers  # noqa: E402  (imports only after the repair)
 Save = Callable[..., Path]
 
 
-def unet(**changes: Any) -> Any:
-    torch.manual_seed(0)
-    settings = {
-        "sample_size": 16,
-        "in_channels": 3,
-        "out_channels": 3,
-        "block_out_channels": (8, 16),
-        "layers_per_block": 1,
-        "down_block_types": ("DownBlock2D", "AttnDownBlock2D"),
-        "up_block_types": ("AttnUpBlock2D", "UpBlock2D"),
-        "norm_num_groups": 4,
-        "attention_head_dim": 4,
-    }
-    return diffusers.UNet2DModel(**{**settings, **changes}).eval()
+def built(kind: Any, changes: dict[str, Any], *, seed: int = 0, **settings: Any) -> Any:
+    """A network of random weights, to be asked."""
+    torch.manual_seed(seed)
+    return kind(**{**settings, **changes}).eval()
 
 
-def dit(**changes: Any) -> Any:
-    torch.manual_seed(0)
-    settings = {
-        "sample_size": 8,
-        "in_channels": 4,
-        "out_channels": 8,
-        "num_layers": 2,
-        "num_attention_heads": 2,
-        "attention_head_dim": 4,
-        "num_embeds_ada_norm": 5,
-        "patch_size": 2,
-        "norm_num_groups": 1,
-    }
-    network = diffusers.DiTTransformer2DModel(**{**settings, **changes}).eval()
-    for parameter in network.parameters():  # the last layers begin at zero, which would answer zero to anything
+def stirred(network: Any) -> Any:
+    """Weights that answer something: those of last layers may begin at zero."""
+    for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.1)
     return network
 
 
+def unet(**changes: Any) -> Any:
+    return built(
+        diffusers.UNet2DModel,
+        changes,
+        sample_size=16,
+        in_channels=3,
+        out_channels=3,
+        block_out_channels=(8, 16),
+        layers_per_block=1,
+        down_block_types=("DownBlock2D", "AttnDownBlock2D"),
+        up_block_types=("AttnUpBlock2D", "UpBlock2D"),
+        norm_num_groups=4,
+        attention_head_dim=4,
+    )
+
+
+def dit(**changes: Any) -> Any:
+    network = built(
+        diffusers.DiTTransformer2DModel,
+        changes,
+        sample_size=8,
+        in_channels=4,
+        out_channels=8,
+        num_layers=2,
+        num_attention_heads=2,
+        attention_head_dim=4,
+        num_embeds_ada_norm=5,
+        patch_size=2,
+        norm_num_groups=1,
+    )
+    return stirred(network)
+
+
 def vae(**changes: Any) -> Any:
-    torch.manual_seed(1)
-    settings = {
-        "in_channels": 3,
-        "out_channels": 3,
-        "latent_channels": 4,
-        "block_out_channels": (8, 8),
-        "down_block_types": ("DownEncoderBlock2D",) * 2,
-        "up_block_types": ("UpDecoderBlock2D",) * 2,
-        "norm_num_groups": 4,
-        "sample_size": 16,
-    }
-    return diffusers.AutoencoderKL(**{**settings, **changes}).eval()
+    return built(
+        diffusers.AutoencoderKL,
+        changes,
+        seed=1,
+        in_channels=3,
+        out_channels=3,
+        latent_channels=4,
+        block_out_channels=(8, 8),
+        down_block_types=("DownEncoderBlock2D",) * 2,
+        up_block_types=("UpDecoderBlock2D",) * 2,
+        norm_num_groups=4,
+        sample_size=16,
+    )
 
 
 def ddim(**changes: Any) -> Any:
@@ -88,24 +101,9 @@ def save(tmp_path: Path) -> Save:
 @pytest.fixture(scope="session")
 def small() -> Any:
     """The parts by name."""
-
-    class Parts:
-        pass
-
-    for part in (
-        unet,
-        dit,
-        vae,
-        ddim,
-        conditional_unet,
-        sd3,
-        flux,
-        stable_diffusion,
-        stable_diffusion_3,
-        flux_pipeline,
-    ):
-        setattr(Parts, part.__name__, staticmethod(part))
-    return Parts
+    networks = (unet, dit, vae, conditional_unet, sd3, flux)
+    parts = (*networks, ddim, stable_diffusion, stable_diffusion_3, flux_pipeline)
+    return SimpleNamespace(**{part.__name__: part for part in parts})
 
 
 # --- prompts ----------------------------------------------------------------------------------------------------------
@@ -163,61 +161,56 @@ def t5(width: int = 24) -> tuple[Any, Any]:
 
 
 def conditional_unet(**changes: Any) -> Any:
-    torch.manual_seed(0)
-    settings = {
-        "sample_size": 8,
-        "in_channels": 4,
-        "out_channels": 4,
-        "block_out_channels": (8, 16),
-        "layers_per_block": 1,
-        "down_block_types": ("CrossAttnDownBlock2D", "DownBlock2D"),
-        "up_block_types": ("UpBlock2D", "CrossAttnUpBlock2D"),
-        "cross_attention_dim": 12,
-        "attention_head_dim": 4,
-        "norm_num_groups": 4,
-    }
-    return diffusers.UNet2DConditionModel(**{**settings, **changes}).eval()
+    return built(
+        diffusers.UNet2DConditionModel,
+        changes,
+        sample_size=8,
+        in_channels=4,
+        out_channels=4,
+        block_out_channels=(8, 16),
+        layers_per_block=1,
+        down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
+        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
+        cross_attention_dim=12,
+        attention_head_dim=4,
+        norm_num_groups=4,
+    )
 
 
 def sd3(**changes: Any) -> Any:
-    torch.manual_seed(0)
-    settings = {
-        "sample_size": 8,
-        "patch_size": 2,
-        "in_channels": 4,
-        "out_channels": 4,
-        "num_layers": 2,
-        "attention_head_dim": 4,
-        "num_attention_heads": 4,
-        "joint_attention_dim": 24,
-        "caption_projection_dim": 16,
-        "pooled_projection_dim": 24,
-        "pos_embed_max_size": 16,
-    }
-    return stirred(diffusers.SD3Transformer2DModel(**{**settings, **changes}))
+    network = built(
+        diffusers.SD3Transformer2DModel,
+        changes,
+        sample_size=8,
+        patch_size=2,
+        in_channels=4,
+        out_channels=4,
+        num_layers=2,
+        attention_head_dim=4,
+        num_attention_heads=4,
+        joint_attention_dim=24,
+        caption_projection_dim=16,
+        pooled_projection_dim=24,
+        pos_embed_max_size=16,
+    )
+    return stirred(network)
 
 
 def flux(**changes: Any) -> Any:
-    torch.manual_seed(0)
-    settings = {
-        "in_channels": 16,
-        "num_layers": 1,
-        "num_single_layers": 1,
-        "attention_head_dim": 16,
-        "num_attention_heads": 2,
-        "joint_attention_dim": 24,
-        "pooled_projection_dim": 12,
-        "axes_dims_rope": (4, 4, 8),
-        "guidance_embeds": True,
-    }
-    return stirred(diffusers.FluxTransformer2DModel(**{**settings, **changes}))
-
-
-def stirred(network: Any) -> Any:
-    """Weights that answer something: those of last layers may begin at zero."""
-    for parameter in network.parameters():
-        torch.nn.init.normal_(parameter, std=0.1)
-    return network.eval()
+    network = built(
+        diffusers.FluxTransformer2DModel,
+        changes,
+        in_channels=16,
+        num_layers=1,
+        num_single_layers=1,
+        attention_head_dim=16,
+        num_attention_heads=2,
+        joint_attention_dim=24,
+        pooled_projection_dim=12,
+        axes_dims_rope=(4, 4, 8),
+        guidance_embeds=True,
+    )
+    return stirred(network)
 
 
 def stable_diffusion(scheduler: Any | None = None) -> Any:

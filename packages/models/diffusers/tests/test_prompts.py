@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import diffusers
 import pytest
@@ -30,6 +31,20 @@ def images(side: int = 16) -> torch.Tensor:
     return natural_images(0, 2, (3, side, side))
 
 
+def sampled(pipeline: Any, side: int, guidance: float, latents: torch.Tensor) -> Any:
+    """What a pipeline itself makes of two latents."""
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline(
+        [DOG, DOG],
+        height=side,
+        width=side,
+        num_inference_steps=STEPS,
+        guidance_scale=guidance,
+        latents=latents,
+        output_type="pt",
+    ).images
+
+
 @torch.no_grad()
 def test_stable_diffusion_denoises_one_step_as_diffusers(save, small):
     pipeline = small.stable_diffusion(small.ddim(beta_schedule="scaled_linear", steps_offset=1, set_alpha_to_one=False))
@@ -51,10 +66,7 @@ def test_stable_diffusion_samples_as_its_pipeline(save, small):
     model = sk.load_model(save(pipeline), prompts=[CAT, DOG])
     inverted = sk.invert(model, sk.load_method("standard"), images(), source=CAT, steps=STEPS)
     out = sk.sample(model, sk.load_method("standard"), inverted, target=DOG, guidance=3.0)
-    pipeline.set_progress_bar_config(disable=True)
-    expected = pipeline(
-        [DOG, DOG], 16, 16, STEPS, guidance_scale=3.0, latents=inverted.latent, output_type="pt", eta=0.0
-    ).images
+    expected = sampled(pipeline, 16, 3.0, inverted.latent)
     torch.testing.assert_close(out.images, expected, **CLOSE)
 
 
@@ -65,17 +77,7 @@ def test_stable_diffusion_3_samples_as_its_pipeline(third, save, small):
     model = sk.load_model(save(pipeline), prompts=[CAT, DOG])
     inverted = sk.invert(model, sk.load_method("standard"), images(), source=CAT, steps=STEPS)
     out = sk.sample(model, sk.load_method("standard"), inverted, target=DOG, guidance=3.0)
-    pipeline.set_progress_bar_config(disable=True)
-    latents = inverted.inversion.latent
-    expected = pipeline(
-        [DOG, DOG],
-        height=16,
-        width=16,
-        num_inference_steps=STEPS,
-        guidance_scale=3.0,
-        latents=latents,
-        output_type="pt",
-    ).images
+    expected = sampled(pipeline, 16, 3.0, inverted.inversion.latent)
     torch.testing.assert_close(out.images, expected, **CLOSE)
 
 
@@ -91,17 +93,7 @@ def test_flux_samples_as_its_pipeline(guided, save, small):
     inverted = sk.invert(model, method, images(32), source=CAT, steps=STEPS)
     out = sk.sample(model, method, inverted, target=DOG, guidance=weight)
     assert out.cost.forwards == STEPS
-    pipeline.set_progress_bar_config(disable=True)
-    latents = pipeline._pack_latents(inverted.inversion.latent, 2, 4, 16, 16)
-    expected = pipeline(
-        [DOG, DOG],
-        height=32,
-        width=32,
-        num_inference_steps=STEPS,
-        guidance_scale=3.5,
-        latents=latents,
-        output_type="pt",
-    ).images
+    expected = sampled(pipeline, 32, 3.5, pipeline._pack_latents(inverted.inversion.latent, 2, 4, 16, 16))
     torch.testing.assert_close(out.images, expected, **CLOSE)
     if guided:
         other = sk.sample(model, method, inverted, target=DOG, guidance=1.0)
