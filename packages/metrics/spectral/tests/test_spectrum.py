@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 
+import attrs
 import pytest
 import torch
 from hypothesis import given, settings
@@ -22,7 +23,7 @@ from spectralkit_metrics_spectral import (
     variance_normalised,
     velocity_map,
 )
-from spectralkit_metrics_spectral.spectrum import radial_mean, radius, slope
+from spectralkit_metrics_spectral.spectrum import PowerLaw, power_law, radial_mean, radius, slope
 
 
 def white(*shape: int, seed: int = 0) -> Tensor:
@@ -72,6 +73,12 @@ def test_slope_of_a_power_law(exponent: float) -> None:
     spectrum = torch.where(radius(256, 256) > 0, radius(256, 256).clamp_min(1e-9) ** (-exponent / 2), 0)
     field = torch.fft.ifft2(torch.fft.fft2(white(4, 256, 256)) * spectrum).real
     assert spectral_slope(field) == pytest.approx(-exponent, abs=0.05)
+
+
+def test_a_power_law_is_found_with_its_height() -> None:
+    f = frequencies(64, 64)
+    law = power_law(f, 1.5 - 2 * f.clamp_min(1e-9).log())
+    assert attrs.astuple(law) == pytest.approx(attrs.astuple(PowerLaw(slope=-2.0, intercept=1.5)))
 
 
 def test_slope_needs_two_rings() -> None:

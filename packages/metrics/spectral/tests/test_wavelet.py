@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from spectralkit_metrics_spectral.wavelet import detail_energy
+from spectralkit_metrics_spectral.wavelet import detail_energy, detail_maps
 
 # PyWavelets tabulates the taps of high orders to about 1e-11, so that they are orthonormal only that far.
 ROUND_OFF = 1e-9
@@ -85,3 +85,20 @@ def test_chunks_and_blocks_do_not_matter(photographs: Tensor, monkeypatch: pytes
     for name, value in (("CHUNK", 30_000), ("ROWS", 3), ("COLUMNS", 5)):
         monkeypatch.setattr(f"spectralkit_metrics_spectral.wavelet.{name}", value)
         torch.testing.assert_close(detail_energy(photographs, 4), whole, rtol=1e-6, atol=0)
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 32, 48), (1, 1, 9, 15)])
+def test_maps_have_the_energy_of_the_details(shape: tuple[int, int, int, int]) -> None:
+    images = torch.rand(shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    maps = detail_maps(images, 4)
+    assert maps.shape == (*shape[:2], 3, -(-shape[2] // 2), -(-shape[3] // 2))
+    torch.testing.assert_close(maps.square().flatten(1).sum(1), detail_energy(images, 4), rtol=ROUND_OFF, atol=0)
+
+
+@pytest.mark.parametrize(("stripes", "band"), [("across", 0), ("along", 1)])
+def test_maps_tell_directions_apart(stripes: str, band: int) -> None:
+    line = torch.arange(16).remainder(2).double().expand(16, 16)
+    maps = detail_maps((line.mT if stripes == "across" else line)[None, None], 2)
+    energy = maps[0, 0].square().sum(dim=(1, 2))
+    assert energy.argmax() == band
+    assert energy.sum() == pytest.approx(float(energy[band]))

@@ -60,11 +60,15 @@ def explained_variance(latents: Tensor, seed: int = 42) -> ExplainedVariance:
         raise DataError("explained variance needs at least two latents: one has no variance to explain")
     generator = torch.Generator().manual_seed(seed)
     reference = torch.randn(rows.shape, generator=generator, dtype=torch.float64).to(rows.device)
-    return ExplainedVariance(_cumulated(rows), _cumulated(reference))
+    return ExplainedVariance(cumulated_variance(rows), cumulated_variance(reference))
 
 
-def _cumulated(rows: Tensor) -> Tensor:
-    """(N, d) -> (min(N, d),)."""
+def cumulated_variance(rows: Tensor) -> Tensor:
+    """Cumulative share of the variance of N vectors on their first components: (N, d) -> (min(N, d),).
+
+    Raises:
+        DataError: If they are all equal.
+    """
     centred = rows - rows.mean(dim=0)
     # Rows and columns have the same non-zero spectrum: take the smaller of the two Gram matrices.
     gram = centred @ centred.mT if len(rows) <= rows.shape[1] else centred.mT @ centred

@@ -73,11 +73,11 @@ def low_frequency_score(
         )
     count = max(1, CHUNK // generated[0].numel())
     pairs = zip(torch.split(generated, count), torch.split(condition, count), strict=True)
-    return torch.cat([structural_similarity(*(_coarse(z, structure, kappa) for z in pair)) for pair in pairs])
+    return torch.cat([structural_similarity(*(coarse(z, structure, kappa) for z in pair)) for pair in pairs])
 
 
-def _coarse(images: Tensor, structure: Structure, kappa: float) -> Tensor:
-    """What is compared, in float64: on images this smooth, SSIM would cost float32 four digits."""
+def coarse(images: Tensor, structure: Structure = "rgb", kappa: float = 0.06) -> Tensor:
+    """What is compared of (B, C, H, W), in float64: on images this smooth, SSIM would cost float32 four digits."""
     images = images.double()
     return low_pass(shape_mask(images) if structure == "masked-grey" else images, kappa)
 

@@ -8,6 +8,7 @@ channels (appendix B.4 of "Spectral Collapse in Diffusion Inversion").
 
 from __future__ import annotations
 
+import attrs
 import torch
 from torch import Tensor
 
@@ -45,8 +46,16 @@ def power_spectrum(images: Tensor) -> Tensor:
     return radial_mean(torch.fft.fft2(images.double()).abs().square() / (height * width))
 
 
-def slope(frequency: Tensor, log_power: Tensor, band: tuple[float, float] = BAND) -> float:
-    """Least-squares slope of ``ln P`` against ``ln f``.
+@attrs.frozen
+class PowerLaw:
+    """``ln P = intercept + slope ln f``."""
+
+    slope: float
+    intercept: float
+
+
+def power_law(frequency: Tensor, log_power: Tensor, band: tuple[float, float] = BAND) -> PowerLaw:
+    """Least-squares fit of ``ln P`` against ``ln f``.
 
     Args:
         frequency: (R,), cycles per pixel.
@@ -60,8 +69,14 @@ def slope(frequency: Tensor, log_power: Tensor, band: tuple[float, float] = BAND
     if inside.sum() < 2:
         raise DataError(f"fewer than two frequencies lie in {band} cycles/pixel: the image is too small for a slope")
     x, y = frequency[inside].log(), log_power.reshape(-1, len(frequency)).mean(dim=0)[inside]
-    x = x - x.mean()
-    return float((x * y).sum() / x.square().sum())
+    centre, x = x.mean(), x - x.mean()
+    fitted = (x * y).sum() / x.square().sum()
+    return PowerLaw(float(fitted), float(y.mean() - fitted * centre))
+
+
+def slope(frequency: Tensor, log_power: Tensor, band: tuple[float, float] = BAND) -> float:
+    """The slope of :func:`power_law`."""
+    return power_law(frequency, log_power, band).slope
 
 
 def spectral_slope(images: Tensor, band: tuple[float, float] = BAND) -> float:

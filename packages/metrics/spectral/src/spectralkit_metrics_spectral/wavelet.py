@@ -69,6 +69,20 @@ def detail_energy(images: Tensor, order: int) -> Tensor:
         return torch.cat([_energy(_even(chunk), order) for chunk in torch.split(images, per_chunk)])
 
 
+def detail_maps(images: Tensor, order: int) -> Tensor:
+    """The bands whose energy is ``detail_energy``, to be looked at.
+
+    Args:
+        images: (B, C, H, W); a side of odd length is extended by its last row or column.
+        order: The Symlet's.
+
+    Returns:
+        (B, C, 3, ceil(H / 2), ceil(W / 2)), float64: horizontal, vertical and diagonal details.
+    """
+    _, bands = pywt.dwt2(images.detach().cpu().double().numpy(), f"sym{order}", mode="periodization")
+    return torch.stack([torch.from_numpy(band) for band in bands], dim=2)
+
+
 def _product_dtype() -> torch.dtype:
     """The narrowest type in which matrix products are exact to single precision."""
     try:
