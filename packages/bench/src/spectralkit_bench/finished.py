@@ -6,6 +6,7 @@ import csv
 import json
 import math
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ import torch
 from torch import Tensor
 
 from spectralkit.api import load_dataset
-from spectralkit.data import Sample
+from spectralkit.data import Sample, TranslationDataset
 from spectralkit.errors import ConfigurationError, DataError, told
 from spectralkit.models.pretrained import load_tensors
+from spectralkit.plugins.registered import blaming
 from spectralkit.running.assembly import dataset_parameters
 from spectralkit.running.config import RunConfig
 
@@ -87,15 +89,24 @@ class Finished:
         """The file of a translated image."""
         return self.directory / IMAGES / f"{identifier}.png"
 
+    @cached_property
+    def dataset(self) -> TranslationDataset:
+        """What was translated, and the real images of its domains.
+
+        Raises:
+            SpectralkitError: If it cannot be loaded.
+        """
+        return load_dataset(str(self.config.dataset), **dataset_parameters(self.config))
+
     def samples(self) -> Iterator[Sample]:
         """What was translated, in order, from the data set.
 
         Raises:
             SpectralkitError: If the data set cannot be loaded, or no longer holds these samples.
         """
-        dataset = load_dataset(str(self.config.dataset), **dataset_parameters(self.config))
         for index, identifier in enumerate(self.ids):
-            sample = dataset[index] if index < len(dataset) else None
+            with blaming("dataset"):
+                sample = self.dataset[index] if index < len(self.dataset) else None
             if sample is None or sample.id != identifier:
                 raise DataError(
                     f"data set '{self.config.dataset}' is not what {self.directory} was run on: "

@@ -97,9 +97,21 @@ def assemble(config: RunConfig) -> Assembly:
     Raises:
         SpectralkitError: If a name is unknown, a parameter wrong, or data set, model and method do not fit.
     """
-    name = config.dataset or trained_on(config.model)
     wanted = _wanted_metrics(config)
     check_parts(config.settings, {"model", "dataset", *(term.name for term in parse(config.method)), *wanted})
+    bare = assemble_unscored(config)
+    metrics = tuple(_metrics(config, wanted, bare.dataset))
+    resolved = attrs.evolve(bare.config, metrics=tuple(metric.name for metric in metrics) or None)
+    return attrs.evolve(bare, config=resolved, metrics=metrics)
+
+
+def assemble_unscored(config: RunConfig) -> Assembly:
+    """What translates, without what scores it: the metrics that ``config`` names are not looked at.
+
+    Raises:
+        SpectralkitError: As :func:`assemble`.
+    """
+    name = config.dataset or trained_on(config.model)
     method = build_method(config.method, config.settings)
     dataset = load_dataset(name, **dataset_parameters(config))
     with blaming("dataset"):
@@ -112,11 +124,7 @@ def assemble(config: RunConfig) -> Assembly:
         model = build_model(config.model, parameters, dataset=dataset, device=config.device)
         dataset = _without_choice(dataset, model)
         model.check_fits(dataset)
-    metrics = tuple(_metrics(config, wanted, dataset))
-    resolved = attrs.evolve(
-        config, dataset=name, samples=samples, metrics=tuple(metric.name for metric in metrics) or None
-    )
-    return Assembly(resolved, dataset, model, method, metrics)
+    return Assembly(attrs.evolve(config, dataset=name, samples=samples), dataset, model, method, metrics=())
 
 
 def _renamed(dataset: TranslationDataset, config: RunConfig) -> TranslationDataset:
