@@ -5,33 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pages.reproduction.claim import Check, Claim, Judge, Subject
+from pages.reproduction.judges import OURS, above, bounded
 from pages.reproduction.methods import FEW, MOST
 from pages.reproduction.results import UNIT, AbsentError, Results
 from pages.reproduction.roles import IMAGE
-from pages.reproduction.rules import Finding, Verdict, at_least, at_most, exceeds, falling, share, together
+from pages.reproduction.rules import Finding, Verdict, at_least, at_most, exceeds, falling, share
 from pages.reproduction.settings import MAIN, SCALES
-
-OURS = "ovg+taba"
-
-
-def collapse(bound: float) -> Judge:
-    """Standard inversion's S_DC is at most ``bound``, on every model."""
-    return lambda results, *roles: together(
-        at_most(results.cell(role, MAIN, "standard").mean("s-dc"), bound) for role in roles
-    )
-
-
-def recovery(results: Results, *roles: str) -> Finding:
-    """OVG's S_DC is at least 0.95, on every model."""
-    return together(at_least(results.cell(role, MAIN, OURS).mean("s-dc"), 0.95) for role in roles)
-
-
-def detail(results: Results, *roles: str) -> Finding:
-    """OVG's S_HF on [0, 1] is above standard's, on every model."""
-    return together(
-        exceeds(results.cell(role, MAIN, OURS).mean(UNIT), results.cell(role, MAIN, "standard").mean(UNIT))
-        for role in roles
-    )
 
 
 def same_on(subject: Subject, bound: float, papers: tuple[str, str, str], likely: str) -> tuple[Check, ...]:
@@ -42,12 +21,26 @@ def same_on(subject: Subject, bound: float, papers: tuple[str, str, str], likely
             "both collapse: S_DC of standard inversion",
             first,
             f"at most {bound} on both",
-            collapse(bound),
+            bounded(at_most, MAIN, "standard", "s-dc", bound),
             likely,
             (subject,),
         ),
-        Check("OVG restores both latents: S_DC", second, "at least 0.95 on both", recovery, "", (subject,)),
-        Check("detail returns on both: S_HF on [0, 1]", third, "above standard's on both", detail, likely, (subject,)),
+        Check(
+            "OVG restores both latents: S_DC",
+            second,
+            "at least 0.95 on both",
+            bounded(at_least, MAIN, OURS, "s-dc", 0.95),
+            "",
+            (subject,),
+        ),
+        Check(
+            "detail returns on both: S_HF on [0, 1]",
+            third,
+            "above standard's on both",
+            above((OURS, "standard"), UNIT, MAIN),
+            likely,
+            (subject,),
+        ),
     )
 
 
@@ -80,14 +73,6 @@ def over_scales(method: str, name: str) -> Judge:
     return lambda results, role: falling([results.cell(role, scale, method).mean(name) for scale in SCALES])
 
 
-def at_every_scale(results: Results, role: str) -> Finding:
-    """OVG's S_HF on [0, 1] is above standard's at every scale."""
-    return together(
-        exceeds(results.cell(role, scale, OURS).mean(UNIT), results.cell(role, scale, "standard").mean(UNIT))
-        for scale in SCALES
-    )
-
-
 def least_distorted(results: Results, role: str) -> Finding:
     """Standard inversion's PSNR is above the others' at the largest scale."""
     standard, *others = (results.cell(role, SCALES[-1], method).mean("psnr") for method in ("standard", "taba", OURS))
@@ -108,7 +93,7 @@ SCALE = Claim(
             "OVG restores detail at every scale: S_HF on [0, 1]",
             "0.96, 0.96, 0.97 against 0.93, 0.83, 0.90",
             "above standard's at x4, x8 and x16",
-            at_every_scale,
+            above((OURS, "standard"), UNIT, *SCALES),
             "block edges that standard inversion keeps count as detail",
         ),
         Check(

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from pages.reproduction.claim import Check, Claim, Judge
 from pages.reproduction.distances import DIGITS
+from pages.reproduction.judges import OURS, above, bounded
 from pages.reproduction.results import UNIT, Results
-from pages.reproduction.rules import Finding, at_least, at_most, below, exceeds, outside, within
+from pages.reproduction.rules import Finding, at_least, at_most, below, outside, within
 
-OURS, NATS = "ovg+taba", 0.3
+NATS = 0.3
 
 
 def nearer(setting: str, method: str, distance: str) -> Judge:
@@ -25,16 +26,6 @@ def deviations(results: Results, role: str, setting: str, method: str) -> list[f
     """ln power less that of the references, octave by octave, coarse to fine."""
     difference = results.cell(role, setting, method).power() - results.scenes[setting].power
     return [float(octave) for octave in difference]
-
-
-def versus(setting: str, other: str, name: str, margin: float) -> Judge:
-    """OVG's score is at least another method's and a margin."""
-
-    def judge(results: Results, role: str) -> Finding:
-        ours, theirs = (results.cell(role, setting, method).mean(name) for method in (OURS, other))
-        return exceeds(ours, theirs, margin)
-
-    return judge
 
 
 def _distances(setting: str) -> Iterator[Check]:
@@ -59,28 +50,28 @@ def central(setting: str) -> Claim:
                 "detail returns: S_HF on [0, 1] of ovg+taba",
                 "0.96 against 0.83 on [0, 255]",
                 "at least 0.10 above standard's",
-                versus(setting, "standard", UNIT, 0.10),
+                above((OURS, "standard"), UNIT, setting, margin=0.10),
                 "S_HF counts the block edges that standard inversion keeps as fine detail",
             ),
             Check(
                 "structure is kept: S_LF of ovg+taba",
                 "0.67 against 0.63",
                 "at least TABA's less 0.005",
-                versus(setting, "taba", "s-lf", -0.005),
+                above((OURS, "taba"), "s-lf", setting, margin=-0.005),
                 "OVG moves the latents along the whole way, TABA only at its beginning",
             ),
             Check(
                 "standard latents are correlated: S_DC",
                 "0.69",
                 "at most 0.75",
-                lambda results, role: at_most(results.cell(role, setting, "standard").mean("s-dc"), 0.75),
+                bounded(at_most, setting, "standard", "s-dc", 0.75),
                 "the source is not smooth enough for this model to fail",
             ),
             Check(
                 "OVG's are not: S_DC of ovg+taba",
                 "0.98",
                 "at least 0.95",
-                lambda results, role: at_least(results.cell(role, setting, OURS).mean("s-dc"), 0.95),
+                bounded(at_least, setting, OURS, "s-dc", 0.95),
                 "the noise that TABA brings is too little where the inversion's own errors are large",
             ),
             Check(
