@@ -11,8 +11,7 @@ where higher is better, at most 1 / 0.95 of it where lower is. The best itself i
 from __future__ import annotations
 
 import argparse
-import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any, cast
@@ -22,7 +21,7 @@ import attrs
 from pages import kept
 from pages.kept import spread
 from pages.markdown import code, has_section, marked, table, with_section
-from pages.options import add_number, add_runs
+from pages.options import add_number, add_runs, command
 from pages.rows import Row, default_rows
 from spectralkit.api import load_dataset, load_model
 from spectralkit.errors import ConfigurationError, NonFiniteError
@@ -69,7 +68,11 @@ class Plan:
         options = {name: getattr(arguments, name) for name in ("model", "samples", "steps", "scale", "batch_size")}
         told = {**options, "seeds": arguments.seeds, **({"methods": arguments.methods} if arguments.methods else {})}
         return cls(
-            **options, rows=rows, seeds=tuple(arguments.seeds), cache=arguments.resume_dir, command=_command(told)
+            **options,
+            rows=rows,
+            seeds=tuple(arguments.seeds),
+            cache=arguments.resume_dir,
+            command=command("comparison", told),
         )
 
     def config(self, row: Row, seed: int) -> RunConfig:
@@ -96,13 +99,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add_number(parser, "scale", 8, "degradation of the source")
     add_runs(parser, samples=32, cache=Path("runs/comparison"))
-
-
-def _command(options: Mapping[str, Any]) -> str:
-    words = ["python", "docs/generate.py", "comparison"]
-    for name, value in options.items():
-        words += [f"--{name.replace('_', '-')}", *map(str, value if isinstance(value, list) else [value])]
-    return shlex.join(words)
 
 
 @attrs.frozen

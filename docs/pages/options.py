@@ -1,9 +1,12 @@
-"""The options of commands that make runs and keep them."""
+"""The options of commands that make runs and keep them, and these commands as a page tells them."""
 
 from __future__ import annotations
 
 import argparse
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 SEEDS = (42, 17, 48)
 
@@ -32,3 +35,11 @@ def add_runs(parser: argparse.ArgumentParser, *, samples: int, cache: Path) -> N
 def add_number(parser: argparse.ArgumentParser, option: str, default: int, meaning: str) -> None:
     """A whole number."""
     parser.add_argument(f"--{option}", type=int, default=default, metavar="N", help=f"{meaning} (default: {default})")
+
+
+def command(page: str, options: Mapping[str, Any]) -> str:
+    """The command line that makes a page, with one or several values an option."""
+    words = ["python", "docs/generate.py", page]
+    for name, value in options.items():
+        words += [f"--{name.replace('_', '-')}", *map(str, value if isinstance(value, list | tuple) else [value])]
+    return shlex.join(words)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import attrs
 
-from pages.options import SEEDS, add_runs
+from pages.options import SEEDS, add_runs, command
 from pages.reproduction.roles import ROLES, Filled
 from pages.reproduction.settings import DATASET, SETTINGS, Setting
 from spectralkit.errors import ConfigurationError
@@ -66,12 +64,11 @@ class Plan:
 
     def config(self, model: Filled, setting: Setting, method: str, seed: int) -> RunConfig:
         """One run."""
-        scale, settings = setting.options.get("scale"), setting.options.get("settings", {})
         return RunConfig(
-            **model.options(settings),
+            **model.options(setting.settings),
             method=method,
             dataset=DATASET,
-            scale=scale,
+            scale=setting.scale,
             steps=self.steps,
             samples=self.samples,
             batch_size=self.batch_size,
@@ -82,12 +79,11 @@ class Plan:
     @property
     def command(self) -> str:
         """The command line that makes the page."""
-        words: list[Any] = ["python", "docs/generate.py", "reproduction", "--models"]
-        words += [m.role if m.role == m.source else f"{m.role}={m.source}" for m in self.models if not m.is_quiet]
-        if len(self.settings) < len(SETTINGS):
-            words += ["--settings", *(setting.name for setting in self.settings)]
-        words += ["--samples", self.samples, "--steps", self.steps, "--seeds", *self.seeds]
-        return shlex.join(map(str, words))
+        models = [m.role if m.role == m.source else f"{m.role}={m.source}" for m in self.models if not m.is_quiet]
+        some = len(self.settings) < len(SETTINGS)
+        settings = {"settings": [setting.name for setting in self.settings]} if some else {}
+        numbers = {"samples": self.samples, "steps": self.steps, "seeds": self.seeds}
+        return command("reproduction", {"models": models, **settings, **numbers})
 
 
 def installed() -> tuple[Filled, ...]:
