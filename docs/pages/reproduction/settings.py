@@ -25,19 +25,23 @@ class Setting:
     scale: int | None = None
 
     @property
-    def options(self) -> dict[str, Any]:
-        """Fields of a run's configuration."""
-        return {"scale": self.scale} if self.scale else {"settings": {"dataset": {"task": "edges"}}}
+    def parameters(self) -> dict[str, Any]:
+        """Of the data set."""
+        return {"scale": self.scale} if self.scale else {"task": "edges"}
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Of a run, beside its scale."""
+        return {} if self.scale else {"dataset": self.parameters}
 
     @property
     def words(self) -> str:
-        """The same on the command line."""
+        """A run's options on the command line."""
         return f"--scale {self.scale}" if self.scale else "--set dataset.task=edges"
 
     def dataset(self) -> Ihc:
         """The samples."""
-        parameters: dict[str, Any] = {"scale": self.scale} if self.scale else {"task": "edges"}
-        return cast(Ihc, load_dataset(DATASET, **parameters))
+        return cast(Ihc, load_dataset(DATASET, **self.parameters))
 
 
 MAIN = "x8"
