@@ -12,6 +12,9 @@ from spectralkit.running import checks
 from spectralkit.running.checks import Validator, number, one_of, optional, whole
 from spectralkit.running.config import Settings
 
+weight = number(0, math.inf)
+"""Of a part of the loss, or of noise."""
+
 
 def option(default: Any, check: Validator, told: str) -> Any:
     """A field that is an option: its default, what it may be, and what its help says."""

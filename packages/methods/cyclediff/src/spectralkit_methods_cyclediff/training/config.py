@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import attrs
 
 from spectralkit.errors import ConfigurationError
 from spectralkit.running import checks
-from spectralkit.running.checks import number, optional, whole
-from spectralkit_models_training.config import TrainingConfig, inherited, option, sizes
-
-weight = number(0, math.inf)
+from spectralkit.running.checks import optional, whole
+from spectralkit_models_training.config import TrainingConfig, inherited, option, sizes, weight
 
 
 @attrs.frozen(kw_only=True)

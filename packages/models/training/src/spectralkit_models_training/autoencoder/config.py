@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from itertools import pairwise
 
 import attrs
 
 from spectralkit.errors import ConfigurationError
 from spectralkit.running.checks import number, whole
-from spectralkit_models_training.config import TrainingConfig, inherited, option, sizes
-
-weight = number(0, math.inf)
-"""Of a part of the loss, or of noise."""
+from spectralkit_models_training.config import TrainingConfig, inherited, option, sizes, weight
 
 
 @attrs.frozen(kw_only=True)
