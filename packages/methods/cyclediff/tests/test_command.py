@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import shutil
-import signal
-import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import attrs
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -26,27 +20,14 @@ from spectralkit.errors import ConfigurationError
 pytest.importorskip("spectralkit_models_training", reason="the trainer is an extra")
 pytest.importorskip("spectralkit_datasets_ihc", reason="the data set that is trained on is a package of its own")
 
-from spectralkit_models_training.testing import inside
+from spectralkit_models_training.testing import Program, heard, inside, killed, same
 
-PROGRAM = (sys.executable, "-W", "ignore", "-m", "spectralkit")
 TINY = (
     *("--size", "16", "--batch", "2", "--bank", "20", "--levels", "4", "--widths", "8,16", "--groups", "4"),
     *("--judge-widths", "8,16", "--pool", "3", "--warmup", "2", "--learning-rate", "0.002", "--source", "low-x8"),
     *("--save-every", "4", "--sample-every", "100", "--sample-steps", "2", "--score", "none"),
     *("--precision", "float32", "--layout", "contiguous", "--device", "cpu", "--quiet", "--steps", "12"),
 )
-
-
-@attrs.frozen
-class Ended:
-    """What became of a command."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-Run = Callable[..., Ended]
 
 
 @pytest.fixture(scope="session")
@@ -61,17 +42,12 @@ def place(checkpoint: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def spectralkit(place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> Run:
+def spectralkit(place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> Program:
     """Run the program in a directory with the models and translators."""
     for folder in place.iterdir():
         shutil.copytree(folder, tmp_path / folder.name)
     monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> Ended:
-        capsys.readouterr()
-        return Ended(inside(*arguments), *capsys.readouterr())
-
-    return run
+    return heard(capsys)
 
 
 def weights(out: Path) -> dict[str, torch.Tensor]:
@@ -80,10 +56,6 @@ def weights(out: Path) -> dict[str, torch.Tensor]:
         for way in ("to-target", "to-source")
         for name, value in load_file(out / way / "diffusion_pytorch_model.safetensors").items()
     }
-
-
-def same(ours: dict[str, torch.Tensor], theirs: dict[str, torch.Tensor]) -> bool:
-    return ours.keys() == theirs.keys() and all(torch.equal(ours[name], theirs[name]) for name in ours)
 
 
 def losses(out: Path) -> list[tuple[str, str]]:
@@ -146,7 +118,7 @@ def test_others_are_refused_in_a_sentence(place: Path) -> None:
         assert str(refusal.value).startswith(told + why)
 
 
-def test_the_recorded_configuration_reproduces_the_translators(tmp_path: Path, spectralkit: Run) -> None:
+def test_the_recorded_configuration_reproduces_the_translators(tmp_path: Path, spectralkit: Program) -> None:
     recorded = (tmp_path / "whole" / "train.toml").read_text()
     (tmp_path / "mine.toml").write_text(recorded.replace(recorded.split('model = "')[1].split('"')[0], "./tiny"))
     done = spectralkit("train-cyclediff", "--config", "mine.toml", "--out", "again", "--quiet")
@@ -154,16 +126,9 @@ def test_the_recorded_configuration_reproduces_the_translators(tmp_path: Path, s
     assert same(weights(tmp_path / "again"), weights(tmp_path / "whole"))
 
 
-def test_a_killed_training_resumes_to_bitwise_the_same_translators(tmp_path: Path, spectralkit: Run) -> None:
+def test_a_killed_training_resumes_to_bitwise_the_same_translators(tmp_path: Path, spectralkit: Program) -> None:
     out = tmp_path / "killed"
-    command = [*PROGRAM, "train-cyclediff", *TINY, "--model", "./tiny", "--out", "killed"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"}
-    process = subprocess.Popen(command, cwd=tmp_path, env=environment)
-    while not (out / "training" / "state.pt").exists():  # after the fourth step
-        assert process.poll() is None
-        time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
+    killed(tmp_path, "killed", "train-cyclediff", *TINY, "--model", "./tiny")  # after the fourth step
     assert not (out / "cyclediff.json").exists()
     resumed = spectralkit("train-cyclediff", "--resume", "--out", "killed", "--quiet")
     assert (resumed.returncode, resumed.stderr) == (0, "")
@@ -171,7 +136,7 @@ def test_a_killed_training_resumes_to_bitwise_the_same_translators(tmp_path: Pat
     assert losses(out) == losses(tmp_path / "whole")
 
 
-def test_it_goes_on_with_the_same_model_alone(tmp_path: Path, spectralkit: Run) -> None:
+def test_it_goes_on_with_the_same_model_alone(tmp_path: Path, spectralkit: Program) -> None:
     begun = spectralkit("train-cyclediff", *TINY, "--model", "./tiny", "--out", "long")
     assert begun.returncode == 0, begun.stderr
     other = spectralkit("train-cyclediff", "--resume", "--model", "./other", "--out", "long")
@@ -187,7 +152,7 @@ def test_it_goes_on_with_the_same_model_alone(tmp_path: Path, spectralkit: Run) 
     assert "the training was begun with another model sha256" in moved.stderr
 
 
-def test_a_dry_run_tells_and_writes_nothing(tmp_path: Path, spectralkit: Run) -> None:
+def test_a_dry_run_tells_and_writes_nothing(tmp_path: Path, spectralkit: Program) -> None:
     before = sorted(tmp_path.rglob("*"))
     done = spectralkit("train-cyclediff", *TINY, "--model", "./tiny", "--dry-run")
     assert done.returncode == 0, done.stderr
@@ -208,7 +173,7 @@ REFUSED: list[tuple[tuple[str, ...], str]] = [
 
 @pytest.mark.parametrize(("options", "told"), REFUSED, ids=[told for _, told in REFUSED])
 def test_what_is_wrong_is_told_in_a_line_and_leaves_nothing(
-    options: tuple[str, ...], told: str, tmp_path: Path, spectralkit: Run
+    options: tuple[str, ...], told: str, tmp_path: Path, spectralkit: Program
 ) -> None:
     done = spectralkit("train-cyclediff", *TINY, "--model", "./tiny", *options, "--out", "refused")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)

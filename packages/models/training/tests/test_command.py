@@ -17,24 +17,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import attrs
 import pytest
 import torch
 from PIL import Image
 from safetensors.torch import load_file
 
 from spectralkit.torchvision_fix import repair_torchvision
-from spectralkit_models_training.testing import inside
+from spectralkit_models_training.testing import PROGRAM, Program, heard, inside, killed, one_thread, same
 
-PROGRAM = (sys.executable, "-W", "ignore", "-m", "spectralkit")
 TINY = (
     *("--widths", "8,16", "--groups", "8", "--layers", "1", "--size", "32", "--batch", "4", "--steps", "12"),
     *("--warmup", "2", "--save-every", "4", "--sample-every", "100", "--sample-steps", "2", "--score", "none"),
     *("--precision", "float32", "--layout", "contiguous", "--compile", "no", "--device", "cpu", "--quiet"),
 )
 """Options of a model of twenty thousand weights: a step takes a hundredth of a second."""
-
-Spectralkit = Callable[..., "Ended"]
 
 
 def launched(
@@ -46,41 +42,22 @@ def launched(
     )
 
 
-@attrs.frozen
-class Ended:
-    """What became of a command."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
 @pytest.fixture(scope="session")
 def environment() -> dict[str, str]:
-    """Of a program of its own: one thread, so that its sums are always in one order."""
-    return {**os.environ, "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"}
+    """Of a program of its own."""
+    return one_thread()
 
 
 @pytest.fixture
-def spectralkit(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Spectralkit:
+def spectralkit(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Program:
     """Run the program in an empty directory."""
     monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> Ended:
-        capsys.readouterr()
-        return Ended(inside(*arguments), *capsys.readouterr())
-
-    return run
+    return heard(capsys)
 
 
 def weights(out: Path) -> dict[str, torch.Tensor]:
     """Of a finished model."""
     return load_file(next(out.glob("*net*/*.safetensors")))
-
-
-def same(ours: dict[str, torch.Tensor], theirs: dict[str, torch.Tensor]) -> bool:
-    """Whether weights are bitwise those."""
-    return ours.keys() == theirs.keys() and all(torch.equal(ours[name], theirs[name]) for name in ours)
 
 
 def image_size(path: Path) -> tuple[int, int]:
@@ -109,7 +86,7 @@ def whole(original: Path, tmp_path: Path) -> Path:
     return shutil.copytree(original, tmp_path / "whole")
 
 
-def test_a_training_leaves_a_model_and_all_that_made_it(whole: Path, spectralkit: Spectralkit) -> None:
+def test_a_training_leaves_a_model_and_all_that_made_it(whole: Path, spectralkit: Program) -> None:
     names = {path.name for path in whole.iterdir()}
     assert names == {
         *("unet", "scheduler", "model_index.json", "spectralkit.json", "README.md", "train.toml"),
@@ -130,7 +107,7 @@ def test_a_training_leaves_a_model_and_all_that_made_it(whole: Path, spectralkit
     assert ran.returncode == 0, ran.stderr
 
 
-def test_the_recorded_configuration_reproduces_the_model(whole: Path, tmp_path: Path, spectralkit: Spectralkit) -> None:
+def test_the_recorded_configuration_reproduces_the_model(whole: Path, tmp_path: Path, spectralkit: Program) -> None:
     done = spectralkit("train", "--config", "whole/train.toml", "--out", "again", "--quiet")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert same(weights(tmp_path / "again"), weights(whole))
@@ -139,13 +116,8 @@ def test_the_recorded_configuration_reproduces_the_model(whole: Path, tmp_path: 
 def test_a_killed_training_resumes_to_bitwise_the_same_weights(
     whole: Path, tmp_path: Path, environment: dict[str, str]
 ) -> None:
-    out, command = tmp_path / "killed", [*PROGRAM, "train", *TINY, "--out", "killed"]
-    process = subprocess.Popen(command, cwd=tmp_path, env=environment)
-    while not (out / "training" / "state.pt").exists():  # after the fourth step
-        assert process.poll() is None
-        time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
+    out = tmp_path / "killed"
+    killed(tmp_path, "killed", "train", *TINY)  # after the fourth step
     assert not (out / "unet").exists()
     before = losses(out)[:4]
     resumed = launched([*PROGRAM, "train", "--resume", "--out", "killed", "--quiet"], tmp_path, environment)
@@ -176,7 +148,7 @@ def test_a_signal_saves_the_step_and_says_how_to_go_on(
     assert "Traceback" not in stderr
 
 
-def test_a_training_at_its_full_rate_may_be_prolonged_or_cooled_down(tmp_path: Path, spectralkit: Spectralkit) -> None:
+def test_a_training_at_its_full_rate_may_be_prolonged_or_cooled_down(tmp_path: Path, spectralkit: Program) -> None:
     """As long as no step that is done would have been another, the end is free."""
     sloped = ("--schedule", "linear", "--cooldown", "0.5")
     begun = TINY[: TINY.index("--steps")] + TINY[TINY.index("--steps") + 2 :]
@@ -191,7 +163,7 @@ def test_a_training_at_its_full_rate_may_be_prolonged_or_cooled_down(tmp_path: P
     assert "where steps is 12, not 14" in late.stderr
 
 
-def test_the_average_is_exported(whole: Path, spectralkit: Spectralkit) -> None:
+def test_the_average_is_exported(whole: Path, spectralkit: Program) -> None:
     """Twelve steps in, it is still the weights themselves: here it is another."""
     path = whole / "training" / "state.pt"
     state = torch.load(path, weights_only=True)
@@ -247,7 +219,7 @@ def test_a_signal_to_one_of_two_processes_stops_both_and_saves(tmp_path: Path, e
     assert f"stopped after step {step} of" in told
 
 
-def test_a_latent_training_is_moved_with_its_autoencoder_and_resumed(tmp_path: Path, spectralkit: Spectralkit) -> None:
+def test_a_latent_training_is_moved_with_its_autoencoder_and_resumed(tmp_path: Path, spectralkit: Program) -> None:
     """The autoencoder is known by its weights, wherever it lies; its crops are not encoded again."""
     repair_torchvision()
     from diffusers import AutoencoderTiny
@@ -276,7 +248,7 @@ def test_a_latent_training_is_moved_with_its_autoencoder_and_resumed(tmp_path: P
     assert ran.returncode == 0, ran.stderr
 
 
-def test_precedence_is_option_file_preset(tmp_path: Path, spectralkit: Spectralkit) -> None:
+def test_precedence_is_option_file_preset(tmp_path: Path, spectralkit: Program) -> None:
     (tmp_path / "mine.toml").write_text("[train]\nsteps = 3\nwarmup = 7\n[train.settings.process]\nbeta_end = 0.03\n")
     asked = (
         *("train", "--preset", "ihc-ddim-latent", "--config", "mine.toml", "--space", "pixel", "--steps", "2"),
@@ -290,7 +262,7 @@ def test_precedence_is_option_file_preset(tmp_path: Path, spectralkit: Spectralk
     assert table["settings"]["process"] == {"beta_schedule": "linear", "beta_start": 2e-4, "beta_end": 0.03}
 
 
-def test_a_dry_run_tells_and_writes_nothing(tmp_path: Path, spectralkit: Spectralkit) -> None:
+def test_a_dry_run_tells_and_writes_nothing(tmp_path: Path, spectralkit: Program) -> None:
     done = spectralkit("train", *TINY, "--dry-run")
     assert (done.returncode, done.stderr) == (0, "")
     told = {line.split("  ")[0]: line for line in done.stdout.splitlines()}
@@ -299,7 +271,7 @@ def test_a_dry_run_tells_and_writes_nothing(tmp_path: Path, spectralkit: Spectra
     assert not any(tmp_path.iterdir())
 
 
-def test_a_tracker_follows_the_losses(tmp_path: Path, spectralkit: Spectralkit) -> None:
+def test_a_tracker_follows_the_losses(tmp_path: Path, spectralkit: Program) -> None:
     pytest.importorskip("tensorboard", reason="the tracker is the user's to install")
     done = spectralkit("train", *TINY, "--tracker", "tensorboard", "--out", "tracked")
     assert done.returncode == 0, done.stderr
@@ -346,7 +318,7 @@ REFUSED: list[tuple[tuple[str, ...], str]] = [
 
 @pytest.mark.parametrize(("options", "told"), REFUSED, ids=lambda case: case if isinstance(case, str) else "")
 def test_what_is_wrong_is_told_in_a_line_and_leaves_nothing(
-    options: tuple[str, ...], told: str, tmp_path: Path, spectralkit: Spectralkit
+    options: tuple[str, ...], told: str, tmp_path: Path, spectralkit: Program
 ) -> None:
     done = spectralkit("train", *TINY, *options, "--out", "refused")
     assert done.returncode == 2, done.stderr
@@ -355,7 +327,7 @@ def test_what_is_wrong_is_told_in_a_line_and_leaves_nothing(
     assert not (tmp_path / "refused").exists()
 
 
-def test_where_something_lies_is_not_trained(whole: Path, tmp_path: Path, spectralkit: Spectralkit) -> None:
+def test_where_something_lies_is_not_trained(whole: Path, tmp_path: Path, spectralkit: Program) -> None:
     before = sorted(path.name for path in whole.rglob("*"))
     for options, told in (
         ((), "whole holds a training: add --resume to go on with it"),
@@ -387,7 +359,7 @@ def test_where_something_lies_is_not_trained(whole: Path, tmp_path: Path, spectr
     assert "state.pt is gone, so there is nothing to go on from" in longer.stderr
 
 
-def test_a_loss_that_is_no_number_names_the_step_and_keeps_the_state(tmp_path: Path, spectralkit: Spectralkit) -> None:
+def test_a_loss_that_is_no_number_names_the_step_and_keeps_the_state(tmp_path: Path, spectralkit: Program) -> None:
     wild = ("--learning-rate", "1", "--clip", "1e30", "--warmup", "0", "--steps", "4000", "--save-every", "1")
     done = spectralkit("train", *TINY, *wild, "--set", "process.beta_end=0.9999", "--loss", "min-snr", "--out", "wild")
     if done.returncode == 0:
