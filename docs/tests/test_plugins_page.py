@@ -47,7 +47,8 @@ def test_every_variable_is_told(variable):
 # --- the packages ---
 
 CODE = re.compile(r"^`([\w/.]+)`:\n\n```\w+\n(.*?)^```", re.MULTILINE | re.DOTALL)
-SECTIONS = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
+MODES = re.MULTILINE | re.DOTALL
+SECTIONS = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", PAGE, MODES))
 FILES = {title: dict(CODE.findall(text)) for title, text in SECTIONS.items() if "`pyproject.toml`:" in text}
 CHECKS = [tuple(words.split()) for words in re.findall(r"^    spectralkit check (\w+ [\w-]+)$", PAGE, re.MULTILINE)]
 SMALL = ["--samples", "2", "--steps", "3", "--device", "cpu", "--json"]
@@ -120,6 +121,15 @@ def test_every_test_of_the_page_passes(folder):
     assert len(tests) == len(FILES)
     told = python(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={folder}", *tests)
     assert "failed" not in told
+
+
+def test_a_preparation_tells_what_is_good_and_what_is_not(folder):
+    (code,) = re.findall(
+        r"^```python\n(.*?)^```", SECTIONS["A data set with training data"].partition("`prepare`")[2], MODES
+    )
+    told = python(folder, "-c", code)
+    assert "photos (1 of 1): 0 good, 1 problems" in told
+    assert "bad.png is no PNG" in told
 
 
 def test_they_all_work_together(folder):

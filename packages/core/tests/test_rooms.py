@@ -15,7 +15,7 @@ SOURCES = sorted(CORE.rglob("*.py"))
 PACKAGES = CORE.parents[2]
 
 ORDER = (
-    {"caches", "errors", "stops", "torchvision_fix"},
+    {"ahead", "caches", "errors", "stops", "torchvision_fix", "whole"},
     {"plugins", "diffusion", "data"},
     {"inversion", "pictures"},
     {"models", "metric"},

@@ -6,8 +6,9 @@ decimation (one pixel kept of every ``scale x scale`` block, no antialiasing) fo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Literal, Protocol, runtime_checkable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import attrs
 import torch
@@ -73,6 +74,27 @@ class TranslationDataset(Protocol):
 
     def targets(self) -> Iterator[Tensor]:
         """Training images of the target domain, (C, H, W) each, none of them a reference of the samples."""
+        ...
+
+
+@attrs.frozen
+class Prepared:
+    """What was found where a download lies.
+
+    Args:
+        counts: Of what can be used, by its name in the plural.
+        problems: What is missing or cannot be used, a line that names its file each.
+    """
+
+    counts: Mapping[str, int]
+    problems: Sequence[str]
+
+
+class Preparation(Protocol):
+    """Validates a download and indexes it once; called again it goes on where it was stopped."""
+
+    def __call__(self, root: Path, tell: Callable[[str], None], **parameters: Any) -> Prepared:
+        """Prepare what lies in ``root``; ``tell`` is told of the progress, ``parameters`` are of the data set."""
         ...
 
 

@@ -94,10 +94,10 @@ def _is_tiff(path: Path) -> bool:
 
 @contextmanager
 def _told(path: Path) -> Iterator[None]:
+    # Of what decoders warn, the harmful is refused or fails to decode. By module, for threads share their filters.
+    warnings.filterwarnings("ignore", module=r"(PIL|tifffile|imagecodecs)\b")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what decoders warn, the harmful is refused or fails to decode
-            yield
+        yield
     except DataError:
         raise
     except UnidentifiedImageError as error:

@@ -71,7 +71,7 @@ def spectralkit_commands() -> tuple[CommandSpec, ...]:
         CommandSpec(
             name="datasets",
             target="spectralkit.cli.datasets:command",
-            summary="List the installed data sets, or draw samples of one",
+            summary="List the installed data sets, draw samples of one, or index the download of one",
         ),
         CommandSpec(
             name="describe",

@@ -26,6 +26,7 @@ _PROVIDES: dict[str, dict[str, tuple[str, ...]]] = {
     "spectralkit-models-diffusers": {"model": ("diffusers",)},
     "spectralkit-models-latent": {"model": ("ddim-latent",)},
     "spectralkit-models-training": {"command": ("train", "train-autoencoder")},
+    "spectralkit-datasets-bbbc021": {"dataset": ("bbbc021",)},
     "spectralkit-datasets-cells": {"dataset": ("cells",)},
     "spectralkit-datasets-folder": {"dataset": ("folder",)},
     "spectralkit-datasets-ihc": {"dataset": ("ihc",)},

@@ -140,6 +140,8 @@ class DatasetSpec(Spec):
 
     Args:
         training: ``"module:attribute"`` building a :class:`spectralkit.data.TrainingSet`, where there is one.
+        prepare: ``"module:attribute"`` of a :class:`spectralkit.data.Preparation`, where a download is to be validated
+            and indexed before it is used.
         licence: Under which its images may be used.
         protocol: How results on it are obtained: what is held out, at what size, compared how.
     """
@@ -148,6 +150,7 @@ class DatasetSpec(Spec):
     product: ClassVar[str] = "spectralkit.data:TranslationDataset"
 
     training: str | None = attrs.field(default=None, validator=attrs.validators.optional(fields.target))
+    prepare: str | None = attrs.field(default=None, validator=attrs.validators.optional(fields.target))
     licence: str = attrs.field(default="", validator=fields.text)
     protocol: str = attrs.field(default="", validator=fields.text)
 

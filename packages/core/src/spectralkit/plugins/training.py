@@ -1,8 +1,9 @@
-"""The training half of a registered data set."""
+"""What a registered data set names beside itself: its training half, and what prepares its download."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, cast
 
 import attrs
@@ -12,7 +13,7 @@ from spectralkit.plugins import signature
 from spectralkit.plugins.registered import Registered, blame
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.specs import DatasetSpec
-from spectralkit.plugins.text import one_line
+from spectralkit.plugins.text import brief, one_line
 
 
 def build_training(name: str, parameters: Mapping[str, Any]) -> object:
@@ -28,8 +29,7 @@ def build_training(name: str, parameters: Mapping[str, Any]) -> object:
     """
     training, factory = _training(name)
     with blame(training):
-        declared = {parameter.name: parameter for parameter in signature.read(factory)}
-        return factory(**{key: declared[key].accept(value) for key, value in parameters.items() if key in declared})
+        return factory(**_taken(factory, parameters))
 
 
 def training_parameters(name: str) -> tuple[str, ...]:
@@ -44,11 +44,44 @@ def training_parameters(name: str) -> tuple[str, ...]:
         return tuple(parameter.name for parameter in signature.read(factory))
 
 
+def prepare(name: str, root: Path, parameters: Mapping[str, Any], tell: Callable[[str], None]) -> object:
+    """Validate and index the download of a data set: a :class:`spectralkit.data.Prepared`.
+
+    Args:
+        name: A registered data set.
+        root: Where its files lie.
+        parameters: Those of the data set that what prepares it takes too.
+        tell: Is told a line of progress.
+
+    Raises:
+        ConfigurationError: If nothing is to be prepared, or a parameter is unknown.
+        SpectralkitError: If the data set is unknown, or its files are not there.
+    """
+    preparing, factory = _other(name, "prepare", "needs no preparation: use it as it is")
+    with blame(preparing):
+        known = {parameter.name for parameter in signature.read(factory)} - {"root", "tell"}
+        if strange := sorted(set(parameters) - known):
+            raise ConfigurationError(
+                f"preparing data set {name!r} takes no parameter {brief(strange[0])}: it has "
+                f"{', '.join(sorted(known)) or 'none'}"
+            )
+        return factory(root, tell=tell, **_taken(factory, parameters))
+
+
+def _taken(factory: Callable[..., object], parameters: Mapping[str, Any]) -> dict[str, object]:
+    declared = {parameter.name: parameter for parameter in signature.read(factory)}
+    return {key: declared[key].accept(value) for key, value in parameters.items() if key in declared}
+
+
 def _training(name: str) -> tuple[Registered, Callable[..., object]]:
-    """The data set, its training set in the place of its target, and what that is made by."""
+    return _other(name, "training", "has no training data: choose another")
+
+
+def _other(name: str, field: str, lacking: str) -> tuple[Registered, Callable[..., object]]:
+    """The data set, with what one of its fields names in the place of its target, and that."""
     registered = registry().resolve("dataset", name)
-    target = cast(DatasetSpec, registered.spec).training
+    target = getattr(cast(DatasetSpec, registered.spec), field)
     if target is None:
-        raise ConfigurationError(f"data set {one_line(name)!r} has no training data: choose another")
-    training = attrs.evolve(registered, spec=attrs.evolve(registered.spec, target=target))
-    return training, cast(Callable[..., object], registry().load(training))
+        raise ConfigurationError(f"data set {one_line(name)!r} {lacking}")
+    other = attrs.evolve(registered, spec=attrs.evolve(registered.spec, target=target))
+    return other, cast(Callable[..., object], registry().load(other))

@@ -7,9 +7,8 @@ window keeps the images' borders out of it; the first ring, which the window wid
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast
@@ -27,6 +26,7 @@ from spectralkit.plugins.specs import DatasetSpec
 from spectralkit.plugins.training import build_training
 from spectralkit.running.contract import check_dataset, check_sample
 from spectralkit.running.picture import grid
+from spectralkit.whole import write_whole
 
 MEASURED = 64
 """Images of each domain whose spectrum is averaged."""
@@ -132,13 +132,11 @@ def preview(name: str, parameters: Mapping[str, Any], out: Path, rows: int) -> i
         list(zip(*columns.values(), strict=True)),
         [sample.id for sample in samples],
     )
-    partial = out.with_name(f".{out.name}.partial")
+    drawn = BytesIO()
+    picture.save(drawn, format="PNG")
     try:
-        picture.save(partial, format="PNG")
-        os.replace(partial, out)
+        write_whole(out, drawn.getbuffer())
     except OSError as error:
-        with suppress(OSError):
-            partial.unlink()
         raise ConfigurationError(f"cannot write preview {out}: {told(error)}") from error
     return count
 

@@ -12,14 +12,12 @@ from pathlib import Path
 
 import attrs
 
-from spectralkit.errors import ConfigurationError, DataError
+from spectralkit.errors import DataError
+from spectralkit.pictures.dividing import digest_of
 from spectralkit.pictures.finding import Input, find_inputs
 from spectralkit.pictures.sifting import MOST_TOLD, OnError, sift
 from spectralkit_datasets_folder.cutting import Cutter
-from spectralkit_datasets_folder.split import File, digest_of, divide
-
-MOST_HELD = 0.99
-"""A larger share than this would leave the trained parts without room, short of all, which leaves none."""
+from spectralkit_datasets_folder.split import File, divide
 
 
 @attrs.frozen
@@ -120,9 +118,3 @@ def _check_count(folder: Path, files: Sequence[File], least: int) -> None:
             f"folder {folder} holds {count} different pictures, and {least} are needed to hold some out and train on "
             "others: add some, or hold out all of them (held_out 1)"
         )
-
-
-def check_share(held_out: float) -> None:
-    """Refuse a share of held-out files that is none."""
-    if not (0 < held_out <= MOST_HELD or held_out == 1):
-        raise ConfigurationError(f"held_out must be above 0 and at most {MOST_HELD}, or 1 for all, got {held_out}")

@@ -16,9 +16,10 @@ from torch import Tensor
 
 from spectralkit.data import Sample, Structure
 from spectralkit.errors import ConfigurationError, DataError
+from spectralkit.pictures.dividing import check_share
 from spectralkit.pictures.reading import Reading
 from spectralkit.pictures.sifting import OnError
-from spectralkit_datasets_folder.contents import Contents, Finder, check_share
+from spectralkit_datasets_folder.contents import Contents, Finder
 from spectralkit_datasets_folder.cutting import Cutter, Fit
 from spectralkit_datasets_folder.degradation import EDGES, Degradation, Recipe
 from spectralkit_datasets_folder.split import File

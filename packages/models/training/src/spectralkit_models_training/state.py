@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from zipfile import BadZipFile, ZipFile
 import torch
 
 from spectralkit.errors import ConfigurationError, DataError, told
+from spectralkit.whole import write_whole
 
 PARTS = {"step", "module", "average", "optimiser", "scaler"}
 """What a state holds at least."""
@@ -34,18 +33,10 @@ def replace(path: Path, data: bytes | memoryview) -> None:
     Raises:
         ConfigurationError: If it cannot be written; the old one is still there.
     """
-    partial = path.with_name(f".{path.name}.partial")
     try:
-        with partial.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
+        write_whole(path, data, lasting=True)
     except OSError as error:
         raise ConfigurationError(f"cannot write {path}: {told(error)}; the last state is kept") from error
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
 
 
 def read_state(path: Path) -> dict[str, Any]:

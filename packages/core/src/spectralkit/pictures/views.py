@@ -1,0 +1,80 @@
+"""Pictures of which parts are taken: the middle, or one at random."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import attrs
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from spectralkit.errors import DataError
+
+
+class View(Protocol):
+    """A picture, any part of which is an image."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(H, W)."""
+        ...
+
+    def image(self, y: int, x: int, size: tuple[int, int]) -> Tensor:
+        """(C, h, w) in [0, 1]: the part at (y, x)."""
+        ...
+
+
+@attrs.frozen(eq=False)
+class Pixels:
+    """A picture in memory.
+
+    Args:
+        whole: (C, H, W) in [0, 1].
+    """
+
+    whole: Tensor
+
+    @property
+    def size(self) -> tuple[int, int]:
+        height, width = self.whole.shape[-2:]
+        return height, width
+
+    def image(self, y: int, x: int, size: tuple[int, int]) -> Tensor:
+        return self.whole[..., y : y + size[0], x : x + size[1]]
+
+
+def shrunk(whole: Tensor, side: int) -> Tensor:
+    """(C, h, w) of (C, H, W), the shorter of them ``side``: bilinear with antialiasing, enlarged where it is less."""
+    height, width = (max(side, round(n * side / min(whole.shape[-2:]))) for n in whole.shape[-2:])
+    return functional.interpolate(whole[None], (height, width), mode="bilinear", antialias=True)[0].clamp(0, 1)
+
+
+def middle(view: View, side: int) -> Tensor:
+    """(C, side, side)."""
+    y, x = ((length - side) // 2 for length in _fitting(view, side))
+    return view.image(y, x, (side, side))
+
+
+def drawn(view: View, side: int, generator: torch.Generator, *, rotate: bool) -> Tensor:
+    """(C, side, side): a part at any place, mirrored or not, with ``rotate`` turned by quarters too.
+
+    Raises:
+        DataError: If the picture is smaller.
+    """
+
+    def below(bound: int) -> int:
+        return int(torch.randint(bound, (), generator=generator))
+
+    y, x = (below(length - side + 1) for length in _fitting(view, side))
+    image = view.image(y, x, (side, side))
+    if below(2):
+        image = image.flip(-1)
+    return torch.rot90(image, below(4), (-2, -1)) if rotate else image
+
+
+def _fitting(view: View, side: int) -> tuple[int, int]:
+    height, width = view.size
+    if min(height, width) < side:
+        raise DataError(f"a picture of {height}x{width} is smaller than an image of {side}x{side}: choose less")
+    return height, width
