@@ -74,8 +74,9 @@ def tests(session: nox.Session) -> None:
 def tests_isolated(session: nox.Session, package: str) -> None:
     """One package with nothing but what it declares, so that an undeclared sibling fails to import."""
     path = Path("packages") / package
-    editable = [word for sibling in sorted(closure(path)) for word in ("-e", f"./{sibling}")]
     declared = metadata(path).get("optional-dependencies", {}).get("test", [])
+    needed = closure(path).union(*map(closure, first_party(declared)))
+    editable = [word for sibling in sorted(needed) for word in ("-e", f"./{sibling}")]
     extra = [requirement for requirement in declared if not first_party([requirement])]
     install(session, *editable, tools=("hypothesis", "pytest", "pytest-xdist", *extra))
     pytest(session, str(path))

@@ -8,4 +8,10 @@ from spectralkit.plugins import CommandSpec, hookimpl
 @hookimpl
 def spectralkit_commands() -> tuple[CommandSpec, ...]:
     """What is done with many runs, or with those that are done."""
-    return ()
+    return (
+        CommandSpec(
+            name="compare",
+            target="spectralkit_bench.commands.compare:command",
+            summary="Compare methods on one model and data set: a table and a picture",
+        ),
+    )

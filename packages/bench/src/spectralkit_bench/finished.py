@@ -19,8 +19,8 @@ from spectralkit.data import Sample, TranslationDataset
 from spectralkit.errors import ConfigurationError, DataError, told
 from spectralkit.models.pretrained import load_tensors
 from spectralkit.plugins.registered import blaming
-from spectralkit.running.assembly import dataset_parameters
 from spectralkit.running.config import RunConfig
+from spectralkit.running.loader import dataset_parameters
 
 DOCUMENT, TABLE, IMAGES, LATENTS = "metrics.json", "samples.csv", "samples", "latents.safetensors"
 """What lies in a run directory."""

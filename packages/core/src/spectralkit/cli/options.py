@@ -36,25 +36,33 @@ def path(text: str) -> Path:
 
 
 def add_what(parser: ArgumentParser) -> _ArgumentGroup:
-    """What is run; a default of None means "not given"."""
+    """What is run, but for the method; a default of None means "not given"."""
     group = parser.add_argument_group("what")
     group.add_argument(
         "--model",
         metavar="NAME",
         help=f"registered model, directory, or id of one on the hub that is in the cache {_default('model')}",
     )
-    group.add_argument("--method", metavar="EXPR", help=f"like 'ovg(eta_lf=1e-4)+taba' {_default('method')}")
     return group
 
 
+def add_method(group: _ArgumentGroup) -> None:
+    """The method of one run."""
+    group.add_argument("--method", metavar="EXPR", help=f"like 'ovg(eta_lf=1e-4)+taba' {_default('method')}")
+
+
+def add_seed(group: _ArgumentGroup) -> None:
+    """The seed of one run."""
+    group.add_argument("--seed", type=int, metavar="N", help=f"seed of all noise {_default('seed')}")
+
+
 def add_how(parser: ArgumentParser) -> _ArgumentGroup:
-    """How it is run."""
+    """How it is run, but for the seed."""
     group = parser.add_argument_group("how")
     for option, kind, letter, meaning in (
         ("steps", int, "N", "transitions each way"),
         ("guidance", float, "W", "guidance weight while sampling; 1 is none"),
         ("inversion-guidance", float, "W", "guidance weight while inverting; 1 is none"),
-        ("seed", int, "N", "seed of all noise"),
         ("batch-size", int, "N", "images at a time; changes no result"),
     ):
         group.add_argument(f"--{option}", type=kind, metavar=letter, help=f"{meaning} {_default(option)}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, Namespace, _ArgumentGroup
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from spectralkit.cli.command import Command
 from spectralkit.cli.options import (
     add_how,
+    add_method,
     add_output,
+    add_seed,
     add_what,
     destination,
     followed,
@@ -48,6 +50,15 @@ OPTIONS = (
 
 def configure(parser: ArgumentParser) -> None:
     """The options of ``run``."""
+    what, how = add_run(parser)
+    add_method(what)
+    add_seed(how)
+    output = add_output(parser, "run directory")
+    output.add_argument("--save-latents", action="store_true", help="write latents.safetensors too")
+
+
+def add_run(parser: ArgumentParser) -> tuple[_ArgumentGroup, _ArgumentGroup]:
+    """What runs of several methods and seeds have in common: the groups of what is run, and how."""
     what = add_what(parser)
     what.add_argument("--dataset", metavar="NAME", help="registered data set (default: what the model was trained on)")
     what.add_argument("--scale", type=int, metavar="S", help="degradation of the source (default: the data set's)")
@@ -68,8 +79,7 @@ def configure(parser: ArgumentParser) -> None:
     add_prompts(parser)
     how = add_how(parser)
     how.add_argument("--config", type=path, metavar="FILE", help="a run.toml; options given here win over it")
-    output = add_output(parser, "run directory")
-    output.add_argument("--save-latents", action="store_true", help="write latents.safetensors too")
+    return what, how
 
 
 def run(arguments: Namespace) -> int:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from spectralkit.cli.command import Command
 from spectralkit.cli.options import (
     add_how,
+    add_method,
     add_output,
     add_reading,
+    add_seed,
     add_what,
     destination,
     followed,
@@ -42,10 +44,12 @@ def configure(parser: ArgumentParser) -> None:
         help="image files (PNG, JPEG, TIFF, WebP, BMP), or folders of them",
     )
     what = add_what(parser)
+    add_method(what)
     what.add_argument("--source", metavar="NAME", help="condition of the inputs (default: the model's first)")
     what.add_argument("--target", metavar="NAME", help="condition to translate into (default: the model's last)")
     add_prompts(parser)
     how = add_how(parser)
+    add_seed(how)
     how.add_argument(
         "--upsample",
         type=int,

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from typing import cast
 
 import attrs
 from torch import Tensor
 
-from spectralkit.api import load_dataset
 from spectralkit.data import TranslationDataset
 from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.inversion.expression import parse
 from spectralkit.inversion.method import build_method
 from spectralkit.inversion.parts import Parts
-from spectralkit.metric import Score, build_metric
-from spectralkit.models.loading import build_model, trained_on
+from spectralkit.metric import Score
+from spectralkit.models.loading import trained_on
 from spectralkit.models.model import Model
 from spectralkit.pictures.layout import image_mode
 from spectralkit.plugins.registered import ContractError, Registered, blame, blaming
@@ -24,6 +23,7 @@ from spectralkit.plugins.specs import MetricSpec
 from spectralkit.plugins.text import brief
 from spectralkit.running.config import DEFAULT_METRICS, DEFAULT_SAMPLES, RunConfig, check_parts
 from spectralkit.running.contract import check_dataset, check_sample
+from spectralkit.running.loader import Afresh, Loader
 from spectralkit.running.renaming import Renamed
 
 
@@ -89,42 +89,51 @@ class Assembly:
         return self.config.samples
 
 
-def assemble(config: RunConfig) -> Assembly:
+def assemble(config: RunConfig, loader: Loader | None = None) -> Assembly:
     """Turn names into objects, and refuse what does not fit together.
 
     What can be refused without loading anything is refused first.
 
+    Args:
+        config: The names.
+        loader: Where data set, model and metrics come from; by default they are loaded for this run alone.
+
     Raises:
         SpectralkitError: If a name is unknown, a parameter wrong, or data set, model and method do not fit.
     """
+    loader = loader or Afresh()
     wanted = _wanted_metrics(config)
     check_parts(config.settings, {"model", "dataset", *(term.name for term in parse(config.method)), *wanted})
-    bare = assemble_unscored(config)
-    metrics = tuple(_metrics(config, wanted, bare.dataset))
+    bare = assemble_unscored(config, loader)
+    metrics = tuple(_metrics(bare.config, wanted, bare.dataset, loader))
     resolved = attrs.evolve(bare.config, metrics=tuple(metric.name for metric in metrics) or None)
     return attrs.evolve(bare, config=resolved, metrics=metrics)
 
 
-def assemble_unscored(config: RunConfig) -> Assembly:
+def assemble_unscored(config: RunConfig, loader: Loader | None = None) -> Assembly:
     """What translates, without what scores it: the metrics that ``config`` names are not looked at.
+
+    Args:
+        config: The names.
+        loader: As of :func:`assemble`.
 
     Raises:
         SpectralkitError: As :func:`assemble`.
     """
-    name = config.dataset or trained_on(config.model)
+    loader = loader or Afresh()
+    config = attrs.evolve(config, dataset=config.dataset or trained_on(config.model))
     method = build_method(config.method, config.settings)
-    dataset = load_dataset(name, **dataset_parameters(config))
+    dataset = loader.dataset(config)
     with blaming("dataset"):
         check_dataset(dataset)
         dataset = _renamed(dataset, config)
         image_mode(dataset.shape[0])
-        samples = _samples(config, name, len(dataset))
-    parameters = config.settings.get("model", {})
+        samples = _samples(config, len(dataset))
     with blaming("model"):
-        model = build_model(config.model, parameters, dataset=dataset, device=config.device)
+        model = loader.model(config, dataset)
         dataset = _without_choice(dataset, model)
         model.check_fits(dataset)
-    return Assembly(attrs.evolve(config, dataset=name, samples=samples), dataset, model, method, metrics=())
+    return Assembly(attrs.evolve(config, samples=samples), dataset, model, method, metrics=())
 
 
 def _renamed(dataset: TranslationDataset, config: RunConfig) -> TranslationDataset:
@@ -140,20 +149,14 @@ def _without_choice(dataset: TranslationDataset, model: Model) -> TranslationDat
     return dataset if others or any(map(model.knows, domains)) else Renamed(dataset, name, name)
 
 
-def dataset_parameters(config: RunConfig) -> dict[str, Any]:
-    """What a run's data set is built with."""
-    scale = {} if config.scale is None else {"scale": config.scale}
-    return {**config.settings.get("dataset", {}), **scale}
-
-
-def _samples(config: RunConfig, dataset: str, available: int) -> int:
+def _samples(config: RunConfig, available: int) -> int:
     if not available:
-        raise DataError(f"data set '{dataset}' has no sample: choose another")
+        raise DataError(f"data set '{config.dataset}' has no sample: choose another")
     if config.samples is None:
         return min(DEFAULT_SAMPLES, available)
     if config.samples > available:
         raise ConfigurationError(
-            f"data set '{dataset}' has {available} samples, {config.samples} were asked for: lower --samples"
+            f"data set '{config.dataset}' has {available} samples, {config.samples} were asked for: lower --samples"
         )
     return config.samples
 
@@ -167,7 +170,9 @@ def _wanted_metrics(config: RunConfig) -> tuple[str, ...]:
     return tuple(name for name in DEFAULT_METRICS if name in installed)
 
 
-def _metrics(config: RunConfig, names: tuple[str, ...], dataset: TranslationDataset) -> Iterator[NamedMetric]:
+def _metrics(
+    config: RunConfig, names: tuple[str, ...], dataset: TranslationDataset, loader: Loader
+) -> Iterator[NamedMetric]:
     with blaming("dataset"):
         has_reference = check_sample(dataset, 0, dataset[0], wanted=False).reference is not None
     for name in names:
@@ -179,5 +184,4 @@ def _metrics(config: RunConfig, names: tuple[str, ...], dataset: TranslationData
                 f"metric '{name}' compares with references, which data set '{dataset.name}' lacks: "
                 "choose other --metrics"
             )
-        metric = build_metric(name, config.settings.get(name, {}), dataset=dataset)
-        yield NamedMetric(name, registered, metric)
+        yield NamedMetric(name, registered, loader.metric(config, name, dataset))

@@ -31,6 +31,7 @@ from spectralkit.running.batch import translate_batch
 from spectralkit.running.config import RunConfig
 from spectralkit.running.contract import check_names, check_sample
 from spectralkit.running.document import as_json, as_toml
+from spectralkit.running.loader import Loader
 from spectralkit.running.picture import grid, write_image
 from spectralkit.running.rundir import fresh_directory, versions, write_csv
 from spectralkit.running.watch import Pace, Unwatched, Watch
@@ -89,9 +90,24 @@ def run(config: RunConfig, out: Path, *, save_latents: bool = False, watch: Watc
 
 
 @taking_part()
-def run_into(directory: Path, config: RunConfig, *, save_latents: bool = False, watch: Watch | None = None) -> Report:
-    """Run ``config`` and write what a run directory holds into an empty ``directory``."""
-    assembly, watch = assemble(config), watch or Unwatched()
+def run_into(
+    directory: Path,
+    config: RunConfig,
+    *,
+    save_latents: bool = False,
+    watch: Watch | None = None,
+    loader: Loader | None = None,
+) -> Report:
+    """Run ``config`` and write what a run directory holds into an empty ``directory``.
+
+    Args:
+        directory: It.
+        config: What to run.
+        save_latents: As of :func:`run`.
+        watch: As of :func:`run`.
+        loader: What several runs share; by default this one loads for itself.
+    """
+    assembly, watch = assemble(config, loader), watch or Unwatched()
     watch.tell(assembly.model.told)
     report = _execute(assembly, directory, save_latents, watch)
     table = {"run": report.config.as_table(), "model": assembly.model.provenance, "versions": report.versions}

@@ -1,0 +1,1 @@
+"""A cell: one run of a grid, known by what it is."""

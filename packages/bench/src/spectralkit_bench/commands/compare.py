@@ -1,0 +1,53 @@
+"""``spectralkit compare``: methods on one model and data set, as a table and a picture."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from spectralkit.cli.command import Command
+from spectralkit.cli.options import add_output, destination, followed
+from spectralkit.cli.output import print_json
+from spectralkit.cli.run import add_run, directory_parts, read
+from spectralkit_bench.commands.seeds import SEEDS, add_seeds, seeds
+from spectralkit_bench.comparison.entry import entries
+
+
+def configure(parser: ArgumentParser) -> None:
+    """The options of ``compare``: those of ``run``, for several methods and seeds."""
+    what, how = add_run(parser)
+    what.add_argument(
+        "--methods",
+        required=True,
+        metavar="EXPR,EXPR",
+        help="like 'standard,ovg(eta_lf=1e-4)+taba'; 'null-class@3' is sampled at guidance 3",
+    )
+    add_seeds(how)
+    parser.set_defaults(method=None, seed=None)
+    output = add_output(parser, "directory of the table, the picture and the runs")
+    output.add_argument("--save-latents", action="store_true", help="keep the latents of every run too")
+
+
+def run(arguments: Namespace) -> int:
+    """Compare, then print the table and where the results lie."""
+    base, found = read(arguments), entries(arguments.methods)
+    wanted = seeds(arguments.seeds) or SEEDS
+    with (
+        destination(arguments.out, "compare", *directory_parts(base)) as place,
+        followed(arguments.quiet or arguments.json) as watch,
+    ):
+        from spectralkit_bench.comparison.compare import Plan, compare_into
+        from spectralkit_bench.tables.records import document
+
+        plan = Plan(base=base, entries=found, seeds=wanted, save_latents=arguments.save_latents)
+        table = compare_into(place.directory, plan, watch)
+    if arguments.json:
+        print_json({**document(table), "out": place.out})
+    elif not arguments.quiet:
+        from spectralkit_bench.tables.plain import print_scores
+
+        print_scores(table)
+        print(f"\nresults  {place.out}\npicture  {place.out / 'grid.png'}")
+    return 0
+
+
+command = Command(configure, run)

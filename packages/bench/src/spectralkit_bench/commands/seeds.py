@@ -1,0 +1,32 @@
+"""The option ``--seeds``."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, _ArgumentGroup
+
+from spectralkit.errors import ConfigurationError
+
+SEEDS = (42, 17, 48)
+
+
+def add_seeds(parser: ArgumentParser | _ArgumentGroup) -> None:
+    """Seeds, and what they are by default."""
+    told = ",".join(map(str, SEEDS))
+    parser.add_argument("--seeds", metavar="N,N", help=f"seeds of all noise (default: {told})")
+
+
+def seeds(text: str | None) -> tuple[int, ...] | None:
+    """The seeds of ``--seeds 42,17``; None where it was not given.
+
+    Raises:
+        ConfigurationError: If there is none, or one is no whole number.
+    """
+    if text is None:
+        return None
+    try:
+        found = tuple(dict.fromkeys(int(piece) for piece in text.split(",") if piece.strip()))
+    except ValueError:
+        raise ConfigurationError(f"--seeds takes whole numbers like 42,17,48, got {text!r}") from None
+    if not found:
+        raise ConfigurationError(f"--seeds names none: {text!r}; write it like 42,17,48")
+    return found

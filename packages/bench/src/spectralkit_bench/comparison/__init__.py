@@ -1,0 +1,1 @@
+"""Methods compared on one model and one data set."""

@@ -1,0 +1,133 @@
+"""A comparison: every method and seed a run, and a table and a picture of them.
+
+Model, data set and metrics are loaded once. What draws nothing is run once; the runs lie in ``runs/``, each of them a
+run directory of its own.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import attrs
+
+from spectralkit.cli.options import file_name
+from spectralkit.errors import SpectralkitError
+from spectralkit.plugins.registered import taking_part
+from spectralkit.running.assembly import assemble
+from spectralkit.running.config import RunConfig
+from spectralkit.running.document import as_toml
+from spectralkit.running.loader import Keeping
+from spectralkit.running.run import run_into
+from spectralkit.running.watch import Unwatched, Watch
+from spectralkit_bench.cells.randomness import is_random
+from spectralkit_bench.comparison.entry import Entry, check_methods
+from spectralkit_bench.comparison.picture import picture
+from spectralkit_bench.comparison.relay import Relay
+from spectralkit_bench.tables.files import write_table
+from spectralkit_bench.tables.notes import notes
+from spectralkit_bench.tables.result import Result
+from spectralkit_bench.tables.table import Table, tabulate
+
+
+@attrs.frozen(kw_only=True)
+class Plan:
+    """What is compared.
+
+    Args:
+        base: All that the runs have in common.
+        entries: The methods.
+        seeds: Of all noise.
+        save_latents: Whether the runs keep their latents.
+    """
+
+    base: RunConfig
+    entries: tuple[Entry, ...]
+    seeds: tuple[int, ...]
+    save_latents: bool = False
+
+    def configs(self, entry: Entry) -> list[RunConfig]:
+        """The runs of an entry, one a seed."""
+        together = frozenset[str]().union(*(other.parts for other in self.entries))
+        config = entry.config(self.base, together)
+        return [attrs.evolve(config, seed=seed) for seed in self.seeds]
+
+
+@attrs.frozen
+class Compared:
+    """An entry, run.
+
+    Args:
+        entry: Which.
+        result: Its line of the table.
+        directories: Its run directories, the first of them pictured.
+    """
+
+    entry: Entry
+    result: Result
+    directories: tuple[Path, ...]
+
+
+@taking_part()
+def compare_into(directory: Path, plan: Plan, watch: Watch | None = None) -> Table:
+    """Compare; the table in all forms, ``grid.png``, what was asked for and the runs go into an empty ``directory``.
+
+    A method that the model or the data set refuses is a line with the reason.
+
+    Raises:
+        SpectralkitError: If a name is unknown, nothing can be loaded, or every method is refused.
+    """
+    check_methods(plan.entries, plan.base)
+    loader, relay = Keeping(), Relay(watch or Unwatched(), len(plan.entries) * len(plan.seeds))
+    compared: list[Compared] = []
+    refused: list[SpectralkitError] = []
+    (directory / "runs").mkdir()
+    for entry in plan.entries:
+        try:
+            compared.append(_run(directory / "runs", plan, entry, loader, relay))
+        except SpectralkitError as error:
+            refused.append(error)
+            for config in plan.configs(entry):
+                shutil.rmtree(_place(directory / "runs", entry, config), ignore_errors=True)
+            result = Result(labels={"method": entry.told}, method=entry.method, refusals=(str(error),))
+            compared.append(Compared(entry, result, ()))
+    if len(refused) == len(plan.entries):
+        raise refused[0]
+    results = [one.result for one in compared]
+    table = tabulate(_title(results), results, notes(results))
+    write_table(table, directory)
+    shown = [(one.entry.told, one.directories[0]) for one in compared if one.directories]
+    picture(table.title, shown, loader).save(directory / "grid.png")
+    asked = {"run": plan.base.as_table(), "methods": [entry.told for entry in plan.entries], "seeds": plan.seeds}
+    (directory / "compare.toml").write_bytes(as_toml(asked))
+    return table
+
+
+def _run(folder: Path, plan: Plan, entry: Entry, loader: Keeping, relay: Relay) -> Compared:
+    """The runs of an entry."""
+    configs = plan.configs(entry)
+    if not is_random(entry.method, assemble(configs[0], loader).model):
+        relay.fewer(len(configs) - 1)
+        configs = configs[:1]
+    documents, directories = {}, []
+    for config in configs:
+        place = _place(folder, entry, config)
+        place.mkdir()
+        relay.tell([f"{entry.told}, seed {config.seed}"])
+        report = run_into(place, config, save_latents=plan.save_latents, watch=relay, loader=loader)
+        relay.finish_run()
+        documents[config.seed] = report.document()
+        directories.append(place)
+    return Compared(
+        entry, Result(labels={"method": entry.told}, method=entry.method, documents=documents), tuple(directories)
+    )
+
+
+def _place(folder: Path, entry: Entry, config: RunConfig) -> Path:
+    return folder / file_name((entry.told, f"seed{config.seed}"))
+
+
+def _title(results: list[Result]) -> str:
+    config = next(document for result in results for document in result.documents.values())["config"]
+    scale = f" x{config['scale']}" if "scale" in config else ""
+    return f"{config['model']} on {config['dataset']}{scale}"

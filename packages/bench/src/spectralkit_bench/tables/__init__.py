@@ -1,0 +1,1 @@
+"""Results of runs as tables: what is best, how sure that is, and how a table is written."""

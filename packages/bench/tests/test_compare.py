@@ -1,0 +1,116 @@
+"""``spectralkit compare``: methods on one model and data set."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from spectralkit.cli.main import main
+from spectralkit.errors import ConfigurationError
+from spectralkit.running.run import run
+from spectralkit_bench.comparison.entry import Entry, entries, outer_commas
+from spectralkit_bench.finished import Finished
+
+TOY = ("--model", "gaussian", "--dataset", "cells", "--steps", "3", "--samples", "2", "--metrics", "s-dc,s-lf,psnr")
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("compared") / "one"
+    methods = "standard, ovg(clip=0.5, eta_lf=1e-4)+taba,null-class@3"
+    words = ("--methods", methods, "--seeds", "1,2", "--set", "ovg.eta_hf=10.0", "--quiet", "--out", str(out))
+    assert main(["compare", *TOY, *words]) == 0
+    return out
+
+
+def lines(out: Path) -> dict[str, dict]:
+    return {one["method"]: one for one in json.loads((out / "table.json").read_text())["lines"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("a,b", ["a", "b"]),
+        ("ovg(a=1, b=2)+taba,x", ["ovg(a=1, b=2)+taba", "x"]),
+        ("r(a=[1, 2], b=(3, 4)),s", ["r(a=[1, 2], b=(3, 4))", "s"]),
+        ("r(a=')', b=1),s", ["r(a=')', b=1)", "s"]),
+    ],
+)
+def test_commas_inside_brackets_belong_to_the_method(text, pieces):
+    assert outer_commas(text) == pieces
+
+
+@pytest.mark.parametrize("text", ["", " , ", "a,a", "a(", "a@x", "a@"])
+def test_impossible_methods_are_told(text):
+    with pytest.raises(ConfigurationError, match=r"--methods|malformed method"):
+        entries(text)
+
+
+def test_a_guidance_may_be_a_methods_own():
+    assert entries("taba,direct@3") == (Entry("taba"), Entry("direct", 3.0))
+
+
+def test_all_forms_and_runs_are_there(compared):
+    assert {path.name for path in compared.iterdir()} == {
+        *(f"table.{suffix}" for suffix in ("md", "csv", "tex", "json")),
+        *("grid.png", "compare.toml", "runs"),
+    }
+
+
+def test_what_draws_nothing_is_run_once(compared):
+    found = lines(compared)
+    assert found["standard"]["seeds"] == found["null-class"]["seeds"] == [1]
+    assert found["ovg(clip=0.5, eta_lf=1e-4)+taba"]["seeds"] == [1, 2]
+
+
+def test_numbers_are_those_of_the_runs(compared):
+    runs = [Finished.read(path) for path in sorted((compared / "runs").glob("ovg*"))]
+    score = lines(compared)["ovg(clip=0.5, eta_lf=1e-4)+taba"]["scores"]["psnr"]
+    values = [one.scores["psnr"] for one in runs]
+    assert score["values"] == values
+    assert score["sd"] == pytest.approx(statistics.stdev(values), rel=1e-9)
+    assert runs[0].config.settings == {"ovg": {"eta_hf": 10.0}}
+
+
+def test_what_is_loaded_once_gives_what_a_run_of_its_own_gives(compared, tmp_path):
+    """The second method found model, data and metrics as the first had left them."""
+    done = Finished.read(compared / "runs" / "null-class_3-seed1")
+    alone = run(done.config, tmp_path / "alone")
+    assert alone.scores == done.scores
+    assert alone.details == dict(done.details)
+    assert alone.versions == done.document["versions"]
+
+
+def test_the_picture_has_a_column_a_method(compared):
+    with Image.open(compared / "grid.png") as picture:
+        assert picture.width > 5 * 192  # source, three methods, reference
+
+
+def test_a_refused_method_is_a_line_with_its_reason(tmp_path):
+    out, wild = tmp_path / "out", "ovg(eta_lf=1e300, eta_hf=1e300)"
+    arguments = ["compare", *TOY, "--methods", f"standard,{wild}", "--seeds", "1"]
+    assert main([*arguments, "--quiet", "--out", str(out)]) == 0
+    assert "NaN or infinity" in lines(out)[wild]["refusals"][0]
+    assert [path.name for path in (out / "runs").iterdir()] == ["standard-seed1"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--methods", "standard,ovgg"), "did you mean 'ovg'"),
+        (("--methods", "standard,ovg(cilp=1)"), "cilp"),
+        (("--methods", "standard", "--seeds", "a"), "--seeds takes whole numbers"),
+        (("--methods", "standard", "--set", "taba.K=2"), "no part of this run"),
+        (("--methods", "standard", "--model", "nothing"), "nothing"),
+    ],
+)
+def test_bad_input_is_one_line_and_leaves_nothing(words, told, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(["compare", *TOY, *words, "--out", str(out)]) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert told in line
+    assert not any(tmp_path.iterdir())
