@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 import attrs
 
 from spectralkit.errors import ConfigurationError, DataError, told
-from spectralkit.pictures.sifting import MOST_TOLD
+from spectralkit.pictures.sifting import MOST_TOLD, OnError
 from spectralkit.whole import write_whole
 
 LIST = "index.json"
@@ -106,6 +107,20 @@ class Index:
             units = [self._read(name) for name in listed["units"] if wanted(name)]
             return [*units, Found((), listed["problems"])]
 
+    def rows(self, on_error: OnError, wanted: Callable[[str], bool] = lambda unit: True) -> list[Any]:
+        """What can be used of the units that are wanted; the problems of others do not matter.
+
+        Raises:
+            DataError: As :meth:`read`, or if there are problems and ``on_error`` is ``stop``.
+        """
+        found = self.read(wanted)
+        problems = [problem for unit in found for problem in unit.problems]
+        if problems and on_error == "stop":
+            raise _refusal(problems)
+        for problem in problems:
+            warnings.warn(f"left out: {problem}", stacklevel=2)
+        return [row for unit in found for row in unit.rows]
+
     def units(self) -> list[str]:
         """Names of the units; refused as by :meth:`read`."""
         with self._told():
@@ -166,8 +181,8 @@ class Index:
         return self.folder / f"{name}.json"
 
 
-def refusal(problems: Sequence[str]) -> DataError:
-    """The error of files that are missing or cannot be used: the first of them, and their count."""
+def _refusal(problems: Sequence[str]) -> DataError:
+    """Files that are missing or cannot be used: the first of them, and their count."""
     more = f"; and {len(problems) - MOST_TOLD} more" if len(problems) > MOST_TOLD else ""
     listed = "; ".join(problems[:MOST_TOLD])
     return DataError(

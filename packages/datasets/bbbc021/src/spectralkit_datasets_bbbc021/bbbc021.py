@@ -6,14 +6,13 @@ no cell is seen in both, and none that is translated has been trained on.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
 from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.pictures.dividing import digest_of_name, halves
-from spectralkit.pictures.indexing import Index, refusal
+from spectralkit.pictures.indexing import Index
 from spectralkit.pictures.intensity import Intensity
 from spectralkit.pictures.sifting import OnError
 from spectralkit.pictures.unpaired import Unpaired
@@ -70,7 +69,9 @@ def bbbc021(
     if scaling.kind != "percentiles":
         raise ConfigurationError(f"intensity of data set {NAME} must be percentiles like 0.1%:99.9%, got {intensity}")
     kept = Index.of(NAME, root, index, VERSION)
-    fields = _chosen(_read(kept, plates, on_error), root, plates, compounds, mechanisms)
+    _check_known("plate", plates, kept.units())
+    rows = kept.rows(on_error, lambda plate: not plates or plate in plates)
+    fields = _chosen([Field.of(row) for row in rows], root, plates, compounds, mechanisms)
     if small := [field for field in fields if min(field.size) < size]:
         raise ConfigurationError(f"field {small[0].id} is {small[0].size}, smaller than size {size}: choose less")
 
@@ -88,18 +89,6 @@ def bbbc021(
         compared=compared,
         rotate=True,
     )
-
-
-def _read(index: Index, plates: Sequence[str], on_error: OnError) -> list[Field]:
-    """The good fields of the plates; the problems of others do not matter."""
-    check_known("plate", plates, index.units())
-    found = index.read(lambda unit: not plates or unit in plates)
-    problems = [problem for unit in found for problem in unit.problems]
-    if problems and on_error == "stop":
-        raise refusal(problems)
-    for problem in problems:
-        warnings.warn(f"left out: {problem}", stacklevel=2)
-    return [Field.of(row) for unit in found for row in unit.rows]
 
 
 def _chosen(
@@ -120,7 +109,7 @@ def _chosen(
         filters.append(("mechanism", mechanisms, lambda field: known.get((field.compound, field.concentration), "")))
     for what, wanted, of in filters:
         there = {of(field) for field in fields}
-        check_known(what, wanted, there)
+        _check_known(what, wanted, there)
         if wanted:
             fields = [field for field in fields if of(field) in wanted]
     if not fields:
@@ -128,7 +117,7 @@ def _chosen(
     return fields
 
 
-def check_known(what: str, wanted: Sequence[str], there: Iterable[str]) -> None:
+def _check_known(what: str, wanted: Sequence[str], there: Iterable[str]) -> None:
     """Refuse to filter by what there is not."""
     if strange := sorted(set(wanted) - set(there)):
         raise ConfigurationError(
