@@ -237,10 +237,10 @@ IMAGES = [
         prepare=lambda: (folder_of()(), text("folder/a.txt", "x")()),
     ),
     translate(
-        *("duplicate stems", ["folder"], "folder/a.jpg and folder/a.png would both become 'a.png'"),
+        *("duplicate stems", ["folder"], "folder/a.jpg and folder/a.png would both become 'a'"),
         prepare=folder_of("a.png", "a.jpg"),
     ),
-    translate("the same image twice", ["./image.png"], "would both become 'image.png'"),
+    translate("the same image twice", ["./image.png"], "would both become 'image'"),
     translate(
         "a pipe", ["pipe"], "pipe is a pipe, neither an image file nor a folder", prepare=lambda: os.mkfifo("pipe")
     ),
@@ -403,7 +403,6 @@ SETTINGS = [
     setting("dataset.name=x", "dataset 'toy': no parameter 'name'"),
     setting("dataset.scale=5", "scale 5 is impossible for data set toy"),
     setting("dataset.count=0", "data set 'toy' has no sample"),
-    setting("dataset.channels=2", "images of 2 channels cannot be read or written"),
     setting("dataset.fault=hostile", "sample id '../evil' cannot be a file name"),
     setting("dataset.fault=twice", "two samples of the id 'same'"),
     setting("dataset.fault=nan", "image 's1' holds NaN or infinity"),

@@ -7,6 +7,7 @@ import math
 import os
 import tomllib
 from pathlib import Path
+from typing import Literal
 
 import attrs
 import numpy as np
@@ -18,10 +19,12 @@ from PIL import Image
 
 from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.models.legacy import load_checkpoint
+from spectralkit.pictures.colours import shown
+from spectralkit.pictures.reading import Reading
 from spectralkit.running.claim import claim, numbered
 from spectralkit.running.config import RunConfig, parse_settings, read_config
 from spectralkit.running.document import as_json, as_toml
-from spectralkit.running.picture import CAPTION, grid, read_image, shorten, to_pil, write_image
+from spectralkit.running.picture import CAPTION, grid, read_image, shorten, suffix, to_pil, write_image
 from spectralkit.running.rundir import fresh_directory, safe_name
 
 names = st.from_regex(r"[a-z][a-z0-9-]{0,8}", fullmatch=True)
@@ -185,21 +188,45 @@ def test_any_other_setting_is_text(text: str) -> None:
 # --- pictures ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("channels", [1, 2, 3, 4, 7])
+@pytest.mark.parametrize("depth", [8, 16])
+def test_an_image_comes_back_channel_by_channel(channels: int, depth: Literal[8, 16], tmp_path: Path) -> None:
+    top = 2**depth - 1
+    whole = torch.randint(top + 1, (channels, 5, 7), generator=torch.Generator().manual_seed(0))
+    write_image((whole.double() / top).float(), path := tmp_path / f"a{suffix(channels, depth)}", depth)
+    found = Reading.of(intensity="full").read(path, channels)
+    assert torch.equal((found.double() * top).round().long(), whole)
+    assert path.suffix == (".png" if depth == 8 and channels in (1, 3) else ".tif")
+
+
+def test_two_channels_are_shown_in_magenta_and_green() -> None:
+    a, b = torch.rand(2, 4, 4, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(shown(torch.stack((a, b))), torch.stack((a, b, a)))
+
+
+@given(channels=st.sampled_from((2, 4, 5, 9)), seed=st.integers(0, 99))
+def test_false_colours_stay_in_range_and_none_is_hidden(channels: int, seed: int) -> None:
+    image = torch.rand(channels, 3, 3, generator=torch.Generator().manual_seed(seed)).double()
+    before = shown(image)
+    assert before.min() >= 0
+    assert before.max() <= 1
+    for c in range(channels):
+        brighter = image.clone()
+        brighter[c] += (1 - brighter[c]) / 2
+        rise = shown(brighter) - before
+        assert rise.min() > -1e-12
+        assert (rise.amax(dim=0) > 1e-9).all()
+    assert not shown(torch.zeros_like(image)).any()
+
+
 @pytest.mark.parametrize("channels", [1, 3])
-def test_an_image_of_8_bits_comes_back(channels: int, tmp_path: Path) -> None:
-    image = torch.randint(256, (channels, 5, 7), generator=torch.Generator().manual_seed(0)) / 255
-    write_image(image, tmp_path / "a.png")
-    assert torch.equal(read_image(tmp_path / "a.png", channels), image)
-
-
-@pytest.mark.parametrize("channels", [2, 4])
-def test_images_of_other_channels_are_refused(channels: int) -> None:
-    with pytest.raises(DataError, match=f"images of {channels} channels cannot be read or written"):
-        to_pil(torch.rand(channels, 4, 4))
+def test_grey_and_rgb_are_shown_as_they_are(channels: int) -> None:
+    image = torch.rand(channels, 4, 4)
+    assert torch.equal(shown(image), image)
 
 
 @pytest.mark.parametrize("size", [(64, 64), (300, 200), (4, 4), (2, 64), (64, 2), (192, 192)])
-@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
 def test_the_grid_holds_every_image_enlarged(size: tuple[int, int], channels: int) -> None:
     columns = ["source: low-x16", "translated: high", "reference"]
     rows = [[torch.rand(channels, *size) for _ in columns] for _ in range(3)]

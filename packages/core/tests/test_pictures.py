@@ -158,6 +158,33 @@ def test_three_channels_are_no_colours_unless_somebody_says_so(tmp_path: Path) -
         read(tmp_path / "a.tif", 3, channels="0,1", intensity="full")
 
 
+@pytest.mark.parametrize("n", [2, 4])
+@pytest.mark.parametrize("kind", [{"imagej": True}, {"ome": True}, {}], ids=str)
+def test_channels_of_equal_rank_serve_models_of_as_many(n: int, kind: dict[str, bool], tmp_path: Path) -> None:
+    pixels = np.concatenate((STACK[0], STACK[1]))[:n]
+    tifffile.imwrite(tmp_path / "a.tif", pixels, metadata={"axes": "CYX"}, photometric="minisblack", **kind)
+    found = read(tmp_path / "a.tif", n, intensity="full")
+    np.testing.assert_allclose(found, pixels.transpose(1, 2, 0) / 65535, atol=1e-7)
+    with pytest.raises(DataError, match=f"an image of {n + 2} channels is wanted: say which channels"):
+        read(tmp_path / "a.tif", n + 2, intensity="full")
+
+
+@pytest.mark.parametrize(("mode", "n"), [("LA", 2), ("RGBA", 4)])
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_transparency_is_no_channel_unless_somebody_says_so(mode: str, n: int, suffix: str, tmp_path: Path) -> None:
+    pixels = noise(H, W, n, dtype=np.uint8)
+    Image.fromarray(pixels, mode).save(path := tmp_path / f"a.{suffix}")
+    with pytest.raises(DataError, match=f"an image of {n} channels is wanted: say which channels"):
+        read(path, n)
+    np.testing.assert_allclose(read(path, n, channels=tuple(range(n))), pixels / 255, atol=1e-7)
+
+
+def test_pages_are_channels_where_all_are_taken(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", pages := noise(5, H, W), photometric="minisblack")
+    found = read(tmp_path / "a.tif", 5, intensity="full", frame="all")
+    np.testing.assert_allclose(found, pages.transpose(1, 2, 0) / 65535, atol=1e-7)
+
+
 @pytest.mark.parametrize(
     ("pixels", "intensity", "told"),
     [

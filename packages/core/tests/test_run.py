@@ -192,6 +192,20 @@ def test_the_rows_are_the_images(execute: Run, here: Path) -> None:
         assert float(row["toy-mse"]) == pytest.approx(float(error), abs=2 / 255)
 
 
+@pytest.mark.parametrize("channels", [2, 4])
+def test_images_of_any_number_of_channels(channels: int, execute: Run) -> None:
+    """All of them are kept; the picture shows them in false colours."""
+    from spectralkit.running.picture import read_image
+
+    out, dataset = execute("out", "--set", f"dataset.channels={channels}"), sk.load_dataset("toy", channels=channels)
+    for i, row in enumerate(rows(out)):
+        found = read_image(out / "samples" / f"{row['id']}.tif", channels)
+        error = float((found - dataset[i].reference).square().mean())
+        assert float(row["toy-mse"]) == pytest.approx(error, abs=2 / 255)
+    with Image.open(out / "grid.png") as picture:
+        assert picture.mode == "RGB"
+
+
 def test_latents_are_written_on_request(execute: Run) -> None:
     out = execute("out", "--save-latents")
     latents = load_file(out / "latents.safetensors")

@@ -194,6 +194,16 @@ def test_16_bit_micrographs_of_several_channels(tmp_path: Path) -> None:
     assert grey.shape == (1, 32, 32)
 
 
+@pytest.mark.parametrize(("n", "structure"), [(1, "masked-grey"), (2, "rgb"), (3, "masked-grey"), (4, "rgb")])
+def test_edges_are_compared_by_their_shape_where_they_have_a_grey(n: int, structure: str, tmp_path: Path) -> None:
+    for i in range(3):
+        pixels = np.random.default_rng(i).integers(0, 256, (4, 40, 40), dtype=np.uint8)
+        tifffile.imwrite(tmp_path / f"{i}.tif", pixels, imagej=True, metadata={"axes": "CYX"})
+    data = folder(tmp_path, degrade="canny", size=32, channels=tuple(range(n)))
+    assert (data.structure, data.shape) == (structure, (n, 32, 32))
+    assert data[0].source.shape == data.shape
+
+
 def test_bad_files_are_named_and_counted_and_left_out_only_where_asked(root: Path, tmp_path: Path) -> None:
     shutil.copytree(root / "source", tmp_path / "source")
     for name in ("bad", "worse"):

@@ -73,7 +73,11 @@ def configure(parser: ArgumentParser) -> None:
     add_reading(parser)
     output = add_output(parser, "output directory")
     output.add_argument(
-        "--depth", type=int, choices=(8, 16), default=8, help="bits a channel: PNG of 8, or TIFF of 16 (default: 8)"
+        "--depth",
+        type=int,
+        choices=(8, 16),
+        default=8,
+        help="bits a channel: PNG of 8 (TIFF of 2 channels, or of more than 3), or TIFF of 16 (default: 8)",
     )
     output.add_argument("--save-latents", action="store_true", help="write latents.safetensors too, by image and tile")
 
@@ -82,9 +86,7 @@ def run(arguments: Namespace) -> int:
     """Translate, then print where the images lie."""
     options = RunConfig(**prompted(arguments, {**given(arguments, OPTIONS), "settings": parse_settings(arguments.set)}))
     arguments.source, arguments.target = options.source or arguments.source, options.target or arguments.target
-    found = find_inputs(
-        arguments.inputs, recursive=arguments.recursive, suffix=".png" if arguments.depth == 8 else ".tif"
-    )
+    found = find_inputs(arguments.inputs, recursive=arguments.recursive)
     with (
         destination(arguments.out, *_name(options, arguments)) as place,
         followed(arguments.quiet or arguments.json) as watch,

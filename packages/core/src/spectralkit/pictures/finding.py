@@ -40,13 +40,12 @@ class Input:
         return self.place.with_suffix("").as_posix()
 
 
-def find_inputs(inputs: Sequence[Path], *, recursive: bool = False, suffix: str = ".png") -> list[Input]:
+def find_inputs(inputs: Sequence[Path], *, recursive: bool = False) -> list[Input]:
     """The image files among ``inputs``, folders opened, in order.
 
     Args:
         inputs: Files and folders.
         recursive: Whether to open subfolders too.
-        suffix: Of what will be made of them; for the message.
 
     Raises:
         DataError: If something is missing or no file, a folder holds no image or something that is called one and is
@@ -64,9 +63,7 @@ def find_inputs(inputs: Sequence[Path], *, recursive: bool = False, suffix: str 
     taken: dict[str, Path] = {}
     for one in found:
         if one.stem in taken:
-            raise DataError(
-                f"{taken[one.stem]} and {one.path} would both become '{one.stem}{suffix}': rename one of them"
-            )
+            raise DataError(f"{taken[one.stem]} and {one.path} would both become '{one.stem}': rename one of them")
         taken[one.stem] = one.path
     return found
 

@@ -11,9 +11,6 @@ from numpy.typing import NDArray
 
 from spectralkit.errors import DataError
 
-MODES = {1: ("L", "8-bit greyscale"), 3: ("RGB", "8-bit RGB")}
-"""Pillow's name and a person's name of the images of so many channels."""
-
 FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP")
 """What is read."""
 
@@ -29,7 +26,10 @@ Frame = int | Literal["all"]
 Pixels = NDArray[Any]
 """Of any real type."""
 
-Colours = Literal["grey", "rgb", "other"]
+Colours = Literal["grey", "rgb", "channels", "other"]
+"""What channels are as they lie in a file: one grey; red, green and blue; several of equal rank; or to be chosen."""
+
+_WANTED: dict[int, tuple[Colours, str]] = {1: ("grey", "8-bit greyscale"), 3: ("rgb", "8-bit RGB")}
 
 
 @attrs.frozen
@@ -40,7 +40,7 @@ class Layout:
         path: Its file.
         told: What a person calls it, a predicate: ``is 8-bit greyscale``.
         size: (H, W) as stored, before it is turned upright.
-        colours: Whether its channels are grey or RGB as they are; ``other`` ones must be chosen.
+        colours: What its channels are; ``other`` ones (transparency, palettes) must be chosen.
         channels: Of one image.
         frames: How many images the file holds.
         is_deep: Whether a channel has more than 8 bits.
@@ -53,6 +53,12 @@ class Layout:
     channels: int
     frames: int
     is_deep: bool
+
+    def shown(self, frame: Frame | None) -> tuple[Colours, int]:
+        """What the channels of a chosen image are, and how many; the pages of ``all`` are channels each."""
+        if frame == "all" and self.frames > 1:
+            return ("channels" if self.colours != "other" else "other"), self.channels * self.frames
+        return self.colours, self.channels
 
     def check(self, frame: Frame | None) -> None:
         """Refuse what is too large, and a stack of which none or no existing image is chosen.
@@ -93,15 +99,9 @@ class Decoded:
     layout: Layout
 
 
-def image_mode(channels: int) -> tuple[str, str]:
-    """Pillow's name and a person's name of images of ``channels`` channels.
-
-    Raises:
-        DataError: If no image file holds that many.
-    """
-    if channels not in MODES:
-        raise DataError(f"images of {channels} channels cannot be read or written: only 1 (grey) and 3 (RGB) can")
-    return MODES[channels]
+def wanted(channels: int) -> tuple[Colours, str]:
+    """What images of so many channels are taken from unasked, and what a person calls them."""
+    return _WANTED.get(channels, ("channels", f"an image of {channels} channels"))
 
 
 def too_large(path: Path, size: str = "") -> DataError:
@@ -119,7 +119,7 @@ def kind_of(dtype: np.dtype[np.generic], channels: int, colours: Colours) -> str
         kind = "has 16 bits a channel"
     else:
         kind = {"grey": "is 8-bit greyscale", "rgb": "is 8-bit RGB"}.get(colours, "has 8 bits a channel")
-    return kind if colours != "other" else f"{kind} and {channels} channel{'s' * (channels > 1)}"
+    return kind if colours in ("grey", "rgb") else f"{kind} and {channels} channel{'s' * (channels > 1)}"
 
 
 def upright(pixels: Pixels, orientation: int) -> Pixels:

@@ -16,7 +16,7 @@ from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.pictures.channels import ChannelMap
 from spectralkit.pictures.decoding import decode, look
 from spectralkit.pictures.intensity import Intensity, scaled
-from spectralkit.pictures.layout import Frame, Layout, Pixels, image_mode
+from spectralkit.pictures.layout import Frame, Layout, Pixels, wanted
 
 
 @attrs.frozen(eq=False)
@@ -112,7 +112,7 @@ class Reading:
 
         Args:
             path: The file.
-            channels: 3 for RGB, 1 for greyscale, whatever they show.
+            channels: 3 for RGB, 1 for greyscale, whatever they show; others for as many channels.
 
         Raises:
             DataError: If the file is missing, no image, damaged, too large, or of pixels that the recipe leaves open.
@@ -128,7 +128,7 @@ class Reading:
         return self.open(path, channels).image()
 
     def _described(self, channels: int) -> str:
-        _, described = image_mode(channels)
+        _, described = wanted(channels)
         if self.channels is not None and len(self.channels) != channels:
             raise ConfigurationError(
                 f"channels {self.channels} make images of {len(self.channels)} channels, and {channels} are wanted: "
@@ -140,10 +140,10 @@ class Reading:
         """Refuse what would have to be guessed."""
         told = f"image {layout.path}"
         missing = []
-        available = layout.channels * (layout.frames if self.frame == "all" else 1)
+        colours, available = layout.shown(self.frame)
         if self.channels is not None:
             self.channels.check(available, told)
-        elif layout.colours != {1: "grey", 3: "rgb"}[channels] or available != channels:
+        elif colours != wanted(channels)[0] or available != channels:
             missing.append(f"which channels to take (channels, like {_example(layout, channels)})")
         if self.intensity is None and layout.is_deep:
             missing.append("how its values become [0, 1] (intensity, like full or 0.1%:99.9%)")

@@ -67,6 +67,8 @@ class Stack:
             colours = "grey"
         elif photometric > _RGB and photometric != 32803:  # palettes, printing and video colours beyond 8 bits
             raise DataError(f"image {self.path} has colours of the TIFF kind {photometric}: convert it first")
+        elif channels == _length(first, "C"):  # among the samples of a pixel (S) may be its transparency
+            colours = "channels"
         dtype = first.dtype
         if dtype.kind not in "buif":
             raise DataError(f"image {self.path} has pixels of the type {dtype}: convert it first")

@@ -16,7 +16,6 @@ from spectralkit.inversion.parts import Parts
 from spectralkit.metric import Score
 from spectralkit.models.loading import trained_on
 from spectralkit.models.model import Model
-from spectralkit.pictures.layout import image_mode
 from spectralkit.plugins.registered import ContractError, Registered, blame, blaming
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.specs import MetricSpec
@@ -127,7 +126,6 @@ def assemble_unscored(config: RunConfig, loader: Loader | None = None) -> Assemb
     with blaming("dataset"):
         check_dataset(dataset)
         dataset = _renamed(dataset, config)
-        image_mode(dataset.shape[0])
         samples = _samples(config, len(dataset))
     with blaming("model"):
         model = loader.model(config, dataset)

@@ -19,7 +19,6 @@ from spectralkit.data import Structure
 from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.metric import build_metric
 from spectralkit.pictures.finding import Input, find_inputs
-from spectralkit.pictures.layout import MODES
 from spectralkit.pictures.reading import Reading
 from spectralkit.pictures.sifting import OnError, sift
 from spectralkit.plugins.registered import parts_taken, taking_part
@@ -188,8 +187,8 @@ def _channels(config: EvaluateConfig, pairing: Pairing) -> int:
     reading = config.reading.get("generated", Reading())
     if reading.channels is not None:
         return len(reading.channels)
-    found = reading.looked(pairing.files["generated"][pairing.names[0]].path).channels
-    return found if found in MODES else 3
+    colours, found = reading.looked(pairing.files["generated"][pairing.names[0]].path).shown(reading.frame)
+    return found if colours != "other" or found == 1 else 3
 
 
 def _metric(name: str, config: EvaluateConfig, pictures: _Pictures) -> NamedMetric:

@@ -5,12 +5,18 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from spectralkit.pictures.layout import image_mode
+from spectralkit.pictures.colours import shown
 from spectralkit.pictures.reading import Reading
+
+Depth = Literal[8, 16]
+"""Bits a channel."""
 
 GAP, LINE, CELL, CAPTION = 6, 18, 192, 24
 
@@ -20,7 +26,7 @@ def read_image(path: Path, channels: int = 3) -> Tensor:
 
     Args:
         path: The file.
-        channels: 3 for RGB, 1 for greyscale.
+        channels: 3 for RGB, 1 for greyscale, others for as many channels of a TIFF file.
 
     Raises:
         DataError: If the file is missing, no image, truncated, too large, animated, or of another kind of pixels.
@@ -29,29 +35,44 @@ def read_image(path: Path, channels: int = 3) -> Tensor:
 
 
 def to_pil(image: Tensor) -> Image.Image:
-    """(3, H, W) or (1, H, W) in [0, 1], rounded to 8 bits.
+    """(C, H, W) in [0, 1] as it is shown, in false colours where C is neither 1 nor 3; rounded to 8 bits."""
+    pixels = _whole(shown(image), 8)
+    return Image.fromarray(pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0))
 
-    Raises:
-        DataError: If it has another number of channels.
+
+def suffix(channels: int, depth: Depth = 8) -> str:
+    """Of the files that :func:`write_image` writes: PNG has neither 16 bits in colour nor other channels."""
+    return ".png" if depth == 8 and channels in (1, 3) else ".tif"
+
+
+def write_image(image: Tensor, path: Path, depth: Depth = 8) -> None:
+    """Write (C, H, W) in [0, 1] as whole numbers from 0: PNG, or TIFF, whose channels ImageJ tells apart.
+
+    Args:
+        image: Its channels are written as they are.
+        path: Ends in :func:`suffix`.
+        depth: Bits a channel.
     """
-    mode, _ = image_mode(image.shape[0])
-    pixels = (image.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu().numpy()
-    return Image.fromarray(pixels[..., 0] if mode == "L" else pixels)
-
-
-def write_image(image: Tensor, path: Path) -> None:
-    """Write (C, H, W) in [0, 1] as an 8-bit PNG."""
-    to_pil(image).save(path, format="PNG")
-
-
-def write_deep(image: Tensor, path: Path) -> None:
-    """Write (C, H, W) in [0, 1] as a TIFF file of 16 bits a channel, 0 to 65535."""
+    if suffix(len(image), depth) == ".png":
+        to_pil(image).save(path, format="PNG")
+        return
     import tifffile
 
-    image_mode(image.shape[0])
-    pixels = (image.clamp(0, 1).double() * 65535).round().permute(1, 2, 0).cpu().numpy().astype("uint16")
-    colours = "rgb" if image.shape[0] == 3 else "minisblack"
-    tifffile.imwrite(path, pixels if colours == "rgb" else pixels[..., 0], photometric=colours, compression="zlib")
+    pixels = _whole(image, depth)
+    if len(image) == 3:
+        tifffile.imwrite(path, pixels.transpose(1, 2, 0), photometric="rgb", compression="zlib")
+    elif len(image) == 1:
+        tifffile.imwrite(path, pixels[0], photometric="minisblack", compression="zlib")
+    else:
+        told = {"axes": "CYX", "mode": "composite"}
+        tifffile.imwrite(path, pixels, photometric="minisblack", compression="zlib", imagej=True, metadata=told)
+
+
+def _whole(image: Tensor, depth: Depth) -> NDArray[np.unsignedinteger[Any]]:
+    """(C, H, W) of whole numbers."""
+    kind: type[np.unsignedinteger[Any]] = np.uint8 if depth == 8 else np.uint16
+    values: NDArray[Any] = (image.clamp(0, 1).double() * (2**depth - 1)).round().cpu().numpy()
+    return values.astype(kind)
 
 
 def grid(title: str, columns: Sequence[str], rows: Sequence[Sequence[Tensor]], captions: Sequence[str]) -> Image.Image:
@@ -60,7 +81,7 @@ def grid(title: str, columns: Sequence[str], rows: Sequence[Sequence[Tensor]], c
     Args:
         title: What is brief; shortened where it does not fit.
         columns: One label per column.
-        rows: (C, H, W) images in [0, 1], all of one size; one per column.
+        rows: (C, H, W) images in [0, 1], all of one size; one per column. More channels than RGB are in false colours.
         captions: One label per row.
     """
     height, width = rows[0][0].shape[-2:]

@@ -32,7 +32,7 @@ from spectralkit.running.config import RunConfig
 from spectralkit.running.contract import check_names, check_sample
 from spectralkit.running.document import as_json, as_toml
 from spectralkit.running.loader import Loader
-from spectralkit.running.picture import grid, write_image
+from spectralkit.running.picture import grid, suffix, write_image
 from spectralkit.running.rundir import fresh_directory, versions, write_csv
 from spectralkit.running.watch import Pace, Unwatched, Watch
 
@@ -130,7 +130,7 @@ def _execute(assembly: Assembly, directory: Path, save_latents: bool, watch: Wat
         table.extend(_score(assembly, samples, output))
         recorded.update(dict.fromkeys(output.records))
         for sample, image, latent in zip(samples, output.images.cpu(), output.latent.float().cpu(), strict=True):
-            write_image(image, directory / "samples" / f"{sample.id}.png")
+            write_image(image, directory / "samples" / f"{sample.id}{suffix(len(image))}")
             if len(pictured) < GRID_ROWS:
                 pictured.append((sample, image))
             if save_latents:

@@ -10,7 +10,7 @@ import itertools
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import attrs
 import torch
@@ -30,7 +30,7 @@ from spectralkit.plugins.registered import blaming, parts_taken, taking_part
 from spectralkit.plugins.text import brief
 from spectralkit.running.config import RunConfig, check_parts
 from spectralkit.running.document import as_toml
-from spectralkit.running.picture import write_deep, write_image
+from spectralkit.running.picture import Depth, suffix, write_image
 from spectralkit.running.rundir import fresh_directory, versions
 from spectralkit.running.tiles import Checked, Work
 from spectralkit.running.tiling import Fit
@@ -48,7 +48,7 @@ class TranslateConfig:
         fit: What to do with images of another size than the model's.
         upsample: Factor by which inputs are enlarged first, nearest neighbour, at least 1.
         reading: How files are read.
-        depth: Bits a channel of the outputs: PNG files of 8, or TIFF files of 16.
+        depth: Bits a channel of the outputs: PNG files of 8 where they are grey or RGB, TIFF files otherwise.
         recursive: Whether subfolders are opened too, and kept.
         on_error: What becomes of inputs that cannot be translated.
         save_latents: Whether to write the unit-normalised terminal latents too, by image and tile.
@@ -60,7 +60,7 @@ class TranslateConfig:
     fit: Fit = "tile"
     upsample: int = 1
     reading: Reading = attrs.field(factory=Reading)
-    depth: Literal[8, 16] = 8
+    depth: Depth = 8
     recursive: bool = False
     on_error: OnError = "stop"
     save_latents: bool = False
@@ -73,11 +73,6 @@ class TranslateConfig:
                 raise ConfigurationError(
                     f"{role} must be a condition's name, got {name!r}: leave it out for the model's own"
                 )
-
-    @property
-    def suffix(self) -> str:
-        """Of the outputs."""
-        return ".png" if self.depth == 8 else ".tif"
 
     def as_table(self) -> dict[str, Any]:
         """All that shapes the result; the run options that are not looked at are left out."""
@@ -116,7 +111,7 @@ def translate_files(
         SpectralkitError: If an input, an option or ``out`` is wrong; nothing is written then.
     """
     with fresh_directory(out) as directory:
-        found = find_inputs(inputs, recursive=config.recursive, suffix=config.suffix)
+        found = find_inputs(inputs, recursive=config.recursive)
         return translate_into(directory, found, config, watch)
 
 
@@ -149,19 +144,23 @@ def translate_into(
             latents.update((tile.id, tile.latent.clone()) for tile in parts if tile.latent is not None)
     if config.save_latents:
         save_tensors(latents, directory / "latents.safetensors")
-    translated = _told(checked, tiles, config)
+    translated = _told(checked, tiles, config, model.shape[0])
     (directory / "translate.toml").write_bytes(as_toml(_record(translated, model)))
     return translated
 
 
 def _write(directory: Path, one: Input, image: Tensor, config: TranslateConfig) -> None:
-    path = directory / f"{one.stem}{config.suffix}"
+    path = directory / _name(one, len(image), config)
     path.parent.mkdir(parents=True, exist_ok=True)
-    (write_image if config.depth == 8 else write_deep)(image, path)
+    write_image(image, path, config.depth)
 
 
-def _told(checked: Sifted[Checked], tiles: int, config: TranslateConfig) -> Translated:
-    names = {one: f"{one.stem}{config.suffix}" for one in checked.good}
+def _name(one: Input, channels: int, config: TranslateConfig) -> str:
+    return f"{one.stem}{suffix(channels, config.depth)}"
+
+
+def _told(checked: Sifted[Checked], tiles: int, config: TranslateConfig, channels: int) -> Translated:
+    names = {one: _name(one, channels, config) for one in checked.good}
     return Translated(
         images=tuple(names.values()),
         tiles=tiles,

@@ -170,7 +170,7 @@ def folder(
         on_error: Whether a file that cannot be used ends it (stop) or is told and left out (skip).
         held_out: Share of the pictures that are translated and never trained on, by their content, in (0, 1].
         rotate: Whether training images are turned by quarters too; they are mirrored in any case.
-        structure: How structure is compared (default: masked-grey for canny and sobel, rgb for all else).
+        structure: How structure is compared (default: masked-grey for canny and sobel in grey or RGB, else rgb).
         source_name: Condition of the sources.
         target_name: Condition of the targets.
 
@@ -188,7 +188,7 @@ def folder(
         raise ConfigurationError(f"size {size} is impossible: choose a multiple of {multiple}")
     source, target, reference = (None if path is None else Path(path) for path in (source, target, reference))
     finder = Finder(cutter, size, recursive, on_error, held_out)
-    edges = recipe is not None and recipe.name in EDGES
+    edges = recipe is not None and recipe.name in EDGES and cutter.channels in (1, 3)
     return Folder(
         contents=_contents(finder, recipe, source, target, reference),
         cutter=cutter,
