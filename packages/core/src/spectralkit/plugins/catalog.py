@@ -28,6 +28,7 @@ _PROVIDES: dict[str, dict[str, tuple[str, ...]]] = {
     "spectralkit-models-latent": {"model": ("ddim-latent",)},
     "spectralkit-models-training": {"command": ("train", "train-autoencoder")},
     "spectralkit-datasets-bbbc021": {"dataset": ("bbbc021",)},
+    "spectralkit-datasets-celebamask": {"dataset": ("celebamask",)},
     "spectralkit-datasets-cells": {"dataset": ("cells",)},
     "spectralkit-datasets-edges2shoes": {"dataset": ("edges2shoes",)},
     "spectralkit-datasets-folder": {"dataset": ("folder",)},
