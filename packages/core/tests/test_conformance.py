@@ -30,6 +30,7 @@ WRONG = {
         "global noise": "is-reproducible",
         "uncounted": "counts-its-cost",
         "uncounted backward": "counts-its-cost",
+        "unexplained": "explains-its-diagnostics",
         "in place": "leaves-the-source-alone",
         "base": "leaves-what-it-is-given-alone",
         "state": "leaves-what-it-is-given-alone",

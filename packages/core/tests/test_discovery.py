@@ -136,6 +136,10 @@ WRONG = {
         method("name='a', target='a:a', summary='', preset={'a': 1}"),
         "(name, value) pairs",
     ),
+    "spec has a diagnostic that means nothing": (
+        method("name='a', target='a:a', summary='', diagnostics=(('a/b', 1),)"),
+        "MethodSpec.diagnostics must be text",
+    ),
     "spec is neither true nor false": (
         method("name='a', target='a:a', summary='', invertible='yes'"),
         "MethodSpec.invertible must be True or False",

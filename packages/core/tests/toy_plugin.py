@@ -103,6 +103,8 @@ class Push:
             push = 0.01 * torch.autograd.grad(energy, x)[0]
         elif self.defect == "in place":
             context.x0.add_(0.01)
+        elif self.defect == "unexplained":
+            context.meter.record("toy/push", push.flatten(1).norm(dim=1))
         elif self.defect == "overflow":
             push = push * float("inf")
         elif self.defect == "double":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
+from typing import cast
 
 from spectralkit.cli.command import Command
 from spectralkit.cli.listing import capabilities, document
@@ -67,11 +68,13 @@ def _parameter(parameter: Parameter) -> dict[str, object]:
 
 def _print(registered: Registered, parameters: tuple[Parameter, ...], measured: Mapping[str, object]) -> None:
     spec = registered.spec
+    able = capabilities(spec)
+    diagnostics = cast(tuple[tuple[str, str], ...], able.pop("diagnostics", ()))
     facts = {
         "also called": ", ".join(spec.aliases),
         "source": spec.citation,
         "installed by": f"{registered.distribution} {registered.version}",
-        **{name.replace("_", " "): _told(value) for name, value in (*capabilities(spec).items(), *measured.items())},
+        **{name.replace("_", " "): _told(value) for name, value in (*able.items(), *measured.items())},
     }
     print(f"{spec.kind} {spec.name}: {one_line(spec.summary)}\n")
     width = max(map(len, facts))
@@ -79,6 +82,9 @@ def _print(registered: Registered, parameters: tuple[Parameter, ...], measured: 
         if told:
             print(f"{name:<{width}}  {one_line(told)}")
     print()
+    if diagnostics:
+        print_table(("diagnostic", "meaning"), diagnostics)
+        print()
     if not parameters:
         print("It has no parameters.")
         return

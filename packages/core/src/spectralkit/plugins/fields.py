@@ -102,6 +102,15 @@ def pairs(instance: object, attribute: attrs.Attribute[Any], value: object) -> N
         raise refusal(instance, attribute, "be a tuple of (name, value) pairs", value)
 
 
+def meanings(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    """A tuple of names with what they mean."""
+    pairs(instance, attribute, value)
+    if len(value) > MOST_ALIASES:  # type: ignore[arg-type]  # a tuple, or it had been refused
+        raise refusal(instance, attribute, f"be at most {MOST_ALIASES} pairs", value)
+    for _, meaning in value:  # type: ignore[attr-defined]
+        text(instance, attribute, meaning)
+
+
 def bounds(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
     """A smallest and a largest value."""
     ends = value if type(value) is tuple else ()

@@ -65,6 +65,8 @@ class MethodSpec(Spec):
         trained: Whether it was trained for a pair of a model's conditions, and so refuses any other pair.
         cost: Forwards F and backwards B as a formula in the number of steps N, inversion + sampling.
         state: What inversion hands to sampling.
+        diagnostics: What the values mean that it records, in a sentence each, as (name, meaning) pairs; a name may be
+            a pattern like ``"renoise/log-residual-*"``.
     """
 
     kind: ClassVar[str] = "method"
@@ -76,6 +78,9 @@ class MethodSpec(Spec):
     trained: bool = attrs.field(default=False, validator=fields.boolean)
     cost: str = attrs.field(default="N F + N F", validator=fields.text)
     state: str = attrs.field(default="x_T", validator=fields.text)
+    diagnostics: tuple[tuple[str, str], ...] = attrs.field(
+        default=(), converter=fields.as_tuple, validator=fields.meanings
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -90,6 +95,8 @@ class MetricSpec(Spec):
         higher_is_better: The metric's direction, as on its class; None where the best score lies between others.
         range: Smallest and largest value.
         best: The best score, where it lies between others and is known.
+        question: What the score asks, in a sentence for a reader who does not know its formula.
+        yardstick: What known things score: white noise, a real image; in a sentence or two.
     """
 
     kind: ClassVar[str] = "metric"
@@ -107,6 +114,8 @@ class MetricSpec(Spec):
     higher_is_better: bool | None = attrs.field(validator=fields.boolean_or_none)
     range: tuple[float, float] = attrs.field(default=(0.0, 1.0), validator=fields.bounds)
     best: float | None = attrs.field(default=None, validator=_best)
+    question: str = attrs.field(default="", validator=fields.text)
+    yardstick: str = attrs.field(default="", validator=fields.text)
 
     @property
     def better(self) -> str:

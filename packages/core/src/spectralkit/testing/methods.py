@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from typing import Any, Self
 
 import attrs
@@ -280,6 +281,16 @@ def counts_its_cost(subject: Subject, setting: Setting, seed: int) -> None:
 
 @law(examples=1)
 @_each
+def explains_its_diagnostics(subject: Subject, setting: Setting, seed: int) -> None:
+    """Whatever it records has a meaning in its spec."""
+    names = [name for name, _ in subject.spec.diagnostics]
+    for recorded in translate(subject.parts, setting.problem(subject.parts, seed)).meter.records:
+        explained = any(fnmatchcase(recorded, name) for name in names)
+        demand(explained, f"{recorded!r} is recorded, but not among the spec's diagnostics")
+
+
+@law(examples=1)
+@_each
 def ignores_a_zero_correction(subject: Subject, setting: Setting, seed: int) -> None:
     """A correction of weight zero changes nothing."""
     guided = subject.parts + Parts(corrections=(_nothing,))
@@ -378,6 +389,7 @@ def laws(spec: MethodSpec) -> tuple[Law[Subject], ...]:
         refuses_another_target if spec.trained else depends_on_the_target,
         *((returns_the_source,) if spec.invertible else ()),
         counts_its_cost,
+        explains_its_diagnostics,
         ignores_a_zero_correction,
     )
 

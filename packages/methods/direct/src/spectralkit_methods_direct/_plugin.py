@@ -17,5 +17,6 @@ def spectralkit_methods() -> tuple[MethodSpec, ...]:
             citation='Ju et al. 2024, "PnP Inversion: Boosting Diffusion-based Editing with 3 Lines of Code"',
             cost="N F + 2 N F (guided: N F + 4 N F)",
             state="N + 1 latents",
+            diagnostics=(("direct/offset", "Length of what puts the source branch back onto the inversion's path"),),
         ),
     )

@@ -17,5 +17,6 @@ def spectralkit_methods() -> tuple[MethodSpec, ...]:
             citation='Mokady et al. 2023, "Null-text Inversion for Editing Real Images using Guided Diffusion Models"',
             cost="N F + N (4 F + k (F + B)), 1 <= k <= 10",
             state="N + 1 latents",
+            diagnostics=(("null-class/inner-steps", "Updates of the null embedding that a sampling step needed"),),
         ),
     )

@@ -18,5 +18,11 @@ def spectralkit_methods() -> tuple[MethodSpec, ...]:
             stochastic=True,
             cost="N (K + 1) F, + F a step that is regularised, + F a step whose noise is corrected, + N F",
             state="x_T, and the noises {z} where a stochastic sampler is inverted",
+            diagnostics=(
+                (
+                    "renoise/log-residual-*",
+                    "Logarithm of how far this iteration still moved the state; it falls where the iteration converges",
+                ),
+            ),
         ),
     )

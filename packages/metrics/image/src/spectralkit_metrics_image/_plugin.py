@@ -21,6 +21,8 @@ def spectralkit_metrics() -> Iterable[MetricSpec]:
             inputs=PAIR,
             higher_is_better=True,
             range=(0.0, inf),
+            question="How near is every pixel to that of the one real image that the source was made of?",
+            yardstick="In decibels. It rewards blur: the average of all plausible images beats each of them.",
         ),
         MetricSpec(
             name="ssim",
@@ -30,6 +32,8 @@ def spectralkit_metrics() -> Iterable[MetricSpec]:
             higher_is_better=True,
             range=(-1.0, 1.0),
             citation="Wang, Bovik, Sheikh and Simoncelli, IEEE TIP 13 (2004)",
+            question="Do brightness, contrast and structure agree with those of the real image, window by window?",
+            yardstick="The real image scores 1, an unrelated one near 0.",
         ),
         MetricSpec(
             name="ms-ssim",
@@ -38,6 +42,8 @@ def spectralkit_metrics() -> Iterable[MetricSpec]:
             inputs=PAIR,
             higher_is_better=True,
             citation="Wang, Simoncelli and Bovik, Asilomar (2003)",
+            question="Do contrast and structure agree with those of the real image, from fine to coarse?",
+            yardstick="The real image scores 1, an unrelated one near 0.",
         ),
         MetricSpec(
             name="haarpsi",
@@ -46,5 +52,7 @@ def spectralkit_metrics() -> Iterable[MetricSpec]:
             inputs=PAIR,
             higher_is_better=True,
             citation="Reisenhofer, Bosse, Kutyniok and Wiegand, Signal Process. Image Commun. 61 (2018)",
+            question="Do edges and textures lie where they lie in the real image, as far as an eye would notice?",
+            yardstick="The real image scores 1.",
         ),
     )

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import inf
+from typing import Any
 
 from spectralkit.plugins import CommandSpec, MetricSpec, hookimpl
 
-FRECHET = "Heusel, Ramsauer, Unterthiner, Nessler and Hochreiter, NeurIPS 2017"
-KERNEL = "Bińkowski, Sutherland, Arbel and Gretton, ICLR 2018"
+FRECHET = {
+    "citation": "Heusel, Ramsauer, Unterthiner, Nessler and Hochreiter, NeurIPS 2017",
+    "yardstick": "It falls as the number of samples grows, of real images too: compare equal numbers only.",
+    "range": (0.0, inf),
+}
+KERNEL = {
+    "citation": "Bińkowski, Sutherland, Arbel and Gretton, ICLR 2018",
+    "yardstick": "Real images score 0 on average, so a good score may be slightly negative.",
+    "range": (-inf, inf),
+}
 
 
-def distance(name: str, attribute: str, summary: str, smallest: float, citation: str) -> MetricSpec:
+def distance(name: str, attribute: str, summary: str, **kind: Any) -> MetricSpec:
     """A distance between the generated images and the data set's real target images."""
     return MetricSpec(
         name=name,
@@ -20,8 +29,8 @@ def distance(name: str, attribute: str, summary: str, smallest: float, citation:
         inputs=("generated",),
         facts=("targets",),
         higher_is_better=False,
-        range=(smallest, inf),
-        citation=citation,
+        question="Do the images as a set look like real images of the target domain?",
+        **kind,
     )
 
 
@@ -37,11 +46,13 @@ def spectralkit_metrics() -> Iterable[MetricSpec]:
             higher_is_better=False,
             range=(0.0, inf),
             citation="Zhang, Isola, Efros, Shechtman and Wang, CVPR 2018",
+            question="How far would a person find the image from the real one?",
+            yardstick="The real image scores 0.",
         ),
-        distance("fid", "fid", "Fréchet distance of Inception features (needs their weights)", 0.0, FRECHET),
-        distance("kid", "kid", "kernel distance of Inception features (needs their weights)", -inf, KERNEL),
-        distance("fd-lite0", "fd_lite0", "Fréchet distance of EfficientNet-Lite0 features; not FID", 0.0, FRECHET),
-        distance("kd-lite0", "kd_lite0", "kernel distance of EfficientNet-Lite0 features; not KID", -inf, KERNEL),
+        distance("fid", "fid", "Fréchet distance of Inception features (needs their weights)", **FRECHET),
+        distance("kid", "kid", "kernel distance of Inception features (needs their weights)", **KERNEL),
+        distance("fd-lite0", "fd_lite0", "Fréchet distance of EfficientNet-Lite0 features; not FID", **FRECHET),
+        distance("kd-lite0", "kd_lite0", "kernel distance of EfficientNet-Lite0 features; not KID", **KERNEL),
     )
 
 
