@@ -14,4 +14,9 @@ def spectralkit_commands() -> tuple[CommandSpec, ...]:
             target="spectralkit_bench.commands.compare:command",
             summary="Compare methods on one model and data set: a table and a picture",
         ),
+        CommandSpec(
+            name="figures",
+            target="spectralkit_bench.figures.command:figures",
+            summary="Draw the figures of finished runs: spectra, noise maps, correlations, velocities",
+        ),
     )

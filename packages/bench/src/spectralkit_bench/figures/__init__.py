@@ -1,0 +1,1 @@
+"""``spectralkit figures``: the figures of "Spectral Collapse in Diffusion Inversion", of any runs."""

@@ -1,0 +1,72 @@
+"""``spectralkit figures``: the paper's figures, of finished runs."""
+
+from __future__ import annotations
+
+import warnings
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from spectralkit.cli.command import Command
+from spectralkit.cli.options import path
+from spectralkit.cli.output import add_json, print_json
+from spectralkit.errors import ConfigurationError
+from spectralkit.running.claim import claim
+from spectralkit_bench.figures.catalogue import PLOTS, Plot, chosen, formats
+
+if TYPE_CHECKING:
+    from spectralkit_bench.finished import Finished
+
+
+def configure(parser: ArgumentParser) -> None:
+    """The options of ``figures``."""
+    parser.add_argument("runs", nargs="+", type=path, metavar="RUN", help="directory of a finished `spectralkit run`")
+    parser.add_argument("--out", type=path, metavar="DIR", required=True, help="where they go, must not exist")
+    parser.add_argument(
+        "--only", metavar="A,B", help=f"figures to draw, of {', '.join(plot.name for plot in PLOTS)} (default: all)"
+    )
+    parser.add_argument("--format", default="png", metavar="F,G", help="png, pdf, svg (default: png)")
+    parser.add_argument(
+        "--samples", type=int, default=4, metavar="N", help="samples in pictures and inverted again (default: 4)"
+    )
+    add_json(parser)
+    parser.add_argument("--quiet", action="store_true", help="print nothing but warnings and errors")
+
+
+def run(arguments: Namespace) -> int:
+    """Draw what can be drawn, and say what cannot."""
+    plots, wanted = chosen(arguments.only), formats(arguments.format)
+    if arguments.samples < 1:
+        raise ConfigurationError(f"--samples must be at least 1, got {arguments.samples}")
+    with claim([arguments.out]) as place:
+        from spectralkit_bench.figures.drawing import draw_into
+        from spectralkit_bench.figures.material import Material
+
+        def tell(plot: Plot, files: list[str]) -> None:
+            if not (arguments.quiet or arguments.json):
+                print(f"{plot.name}: {', '.join(files)}", flush=True)
+
+        material = Material.of(finished(arguments.runs), arguments.samples)
+        drawn = draw_into(place.directory, material, plots, wanted, tell)
+    for name, reason in drawn.skipped.items():
+        warnings.warn(f"{name} is not drawn: {reason}", stacklevel=2)
+    if arguments.json:
+        print_json({"out": arguments.out, "figures": drawn.files, "skipped": drawn.skipped})
+    elif not arguments.quiet:
+        print(f"figures  {arguments.out}")
+    return 0
+
+
+def finished(named: Sequence[Path]) -> tuple[Finished, ...]:
+    """The finished runs that the command line names, each once.
+
+    Raises:
+        DataError: If one is no run directory, or is damaged.
+    """
+    from spectralkit_bench.finished import Finished
+
+    return tuple(Finished.read(directory) for directory in {each.resolve(): each for each in named}.values())
+
+
+figures = Command(configure, run)

@@ -1,0 +1,158 @@
+"""What figures are drawn from: finished runs, and what is made of them anew where they did not keep it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import islice
+from typing import Any
+
+import attrs
+import torch
+from torch import Tensor
+
+from spectralkit import api
+from spectralkit.data import Sample
+from spectralkit.errors import DataError
+from spectralkit.metric import Score, build_metric
+from spectralkit.models.result import Inverted
+from spectralkit.plugins.registered import blaming
+from spectralkit.running.assembly import assemble_unscored
+from spectralkit.running.picture import read_image
+from spectralkit_bench.figures.naming import data_of, labels, setting_of
+from spectralkit_bench.finished import LATENTS, Finished
+
+
+@attrs.frozen(eq=False)
+class Subject:
+    """A run that is drawn.
+
+    Args:
+        run: The run.
+        label: What it is called in legends; runs that differ in nothing but their seed have one label.
+        rank: Of its label among those of all runs, which its colour follows.
+        few: How many samples pictures show, and are inverted again, at most.
+    """
+
+    run: Finished
+    label: str
+    rank: int
+    few: int
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Of the first few samples."""
+        return self.run.ids[: self.few]
+
+    @cached_property
+    def samples(self) -> list[Sample]:
+        """The first few."""
+        return list(islice(self.run.samples(), self.few))
+
+    def generated(self, identifier: str) -> Tensor:
+        """A translated image, (C, H, W) in [0, 1]."""
+        return read_image(self.run.image(identifier), self.run.dataset.shape[0])
+
+    def targets(self, count: int | None = None) -> Iterator[Tensor]:
+        """Real images of the target domain, (C, H, W) in [0, 1]; the first ``count``, or all."""
+        with blaming("dataset"):
+            yield from islice(self.run.dataset.targets(), count)
+
+    @property
+    def has_latents(self) -> bool:
+        """Whether the run saved them."""
+        return (self.run.directory / LATENTS).exists()
+
+    @cached_property
+    def latents(self) -> Tensor:
+        """All of them, (N, C, H, W), unit-normalised.
+
+        Raises:
+            DataError: If the run did not save them, or they are not those of its samples.
+        """
+        found = self.run.latents()
+        try:
+            return torch.stack([found[identifier] for identifier in self.run.ids])
+        except (KeyError, RuntimeError) as error:
+            raise DataError(
+                f"run directory {self.run.directory} is damaged ({LATENTS} is not of its samples): run it again"
+            ) from error
+
+    @cached_property
+    def again(self) -> Inverted:
+        """The first few samples inverted once more, with every state on the way."""
+        config = attrs.evolve(self.run.config, samples=len(self.ids))
+        assembly = assemble_unscored(config)
+        with blaming("method", "model", "parameterization"):
+            return api.invert(
+                assembly.model,
+                assembly.method,
+                torch.stack([sample.source for sample in self.samples]),
+                source=assembly.dataset.source,
+                steps=config.steps,
+                seed=config.seed,
+                ids=self.ids,
+                guidance=config.inversion_guidance,
+                label=config.label,
+                keep_trajectory=True,
+            )
+
+    @cached_property
+    def some_latents(self) -> Tensor:
+        """All latents where they were saved, else the first few, inverted again: (N, C, H, W)."""
+        return self.latents if self.has_latents else self.again.latent.float().cpu()
+
+    @property
+    def dimension(self) -> int:
+        """d, the number of values of a latent."""
+        return self.some_latents[0].numel()
+
+    def metric(self, name: str) -> Score:
+        """A metric with the parameters that the run gave it."""
+        return build_metric(name, self.run.config.settings.get(name, {}), dataset=self.run.dataset)
+
+
+@attrs.frozen(eq=False)
+class Material:
+    """The runs that a figure is drawn from, at least one."""
+
+    subjects: tuple[Subject, ...]
+
+    @classmethod
+    def of(cls, runs: Sequence[Finished], few: int) -> Material:
+        """Runs, labelled by what tells them apart."""
+        named = labels([run.config for run in runs])
+        ranks = {label: rank for rank, label in enumerate(dict.fromkeys(named))}
+        pairs = zip(runs, named, strict=True)
+        return cls(tuple(Subject(run, label, ranks[label], few) for run, label in pairs))
+
+    @property
+    def firsts(self) -> tuple[Subject, ...]:
+        """One run of every label."""
+        return tuple({subject.label: subject for subject in reversed(self.subjects)}.values())[::-1]
+
+    def labelled(self) -> dict[str, tuple[Subject, ...]]:
+        """The runs by label."""
+        return {one.label: tuple(s for s in self.subjects if s.label == one.label) for one in self.firsts}
+
+    def apart(self, what: str) -> dict[str, Material]:
+        """The runs by ``setting`` or by ``data``; all of them under no name where ``what`` is empty."""
+        told = {"": lambda config: "", "setting": setting_of, "data": data_of}[what]
+        found: dict[str, list[Subject]] = {}
+        for subject in self.subjects:
+            found.setdefault(told(subject.run.config), []).append(subject)
+        return {name: Material(tuple(subjects)) for name, subjects in found.items()}
+
+    def common(self) -> list[str]:
+        """Ids of the first few samples that every run has."""
+        shared = set.intersection(*(set(subject.run.ids) for subject in self.subjects))
+        first = self.subjects[0]
+        return [identifier for identifier in first.run.ids if identifier in shared][: first.few]
+
+
+@attrs.frozen(eq=False)
+class Drawing:
+    """A figure and what is seen in it."""
+
+    figure: Any
+    caption: str

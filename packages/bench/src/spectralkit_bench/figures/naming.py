@@ -1,0 +1,65 @@
+"""What runs are called in legends and captions: by what tells them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from spectralkit.cli.options import model_name
+from spectralkit.inversion.expression import parse
+from spectralkit.plugins.text import brief
+from spectralkit.running.config import RunConfig
+from spectralkit.running.picture import shorten
+
+LONGEST = 48
+
+
+def labels(configs: Sequence[RunConfig]) -> list[str]:
+    """A label for each run: its method, and what else is not the same in all of them but the seed."""
+    facts = [dict(_facts(config)) for config in configs]
+    names = list(dict.fromkeys(name for fact in facts for name in fact))
+    telling = [name for name in names if len({fact.get(name) for fact in facts}) > 1]
+    return [
+        shorten(", ".join([config.method.replace(" ", ""), *(fact[name] for name in telling if name in fact)]), LONGEST)
+        for config, fact in zip(configs, facts, strict=True)
+    ]
+
+
+def _facts(config: RunConfig) -> Iterator[tuple[str, str]]:
+    """What a run is, beside its method and its seed, in words."""
+    yield "model", model_name(config.model)
+    yield "setting", setting_of(config)
+    yield "steps", f"{config.steps} steps"
+    for name in ("source", "target", "guidance", "inversion_guidance", "label"):
+        yield name, f"{name.replace('_', ' ')} {getattr(config, name)}"
+    for part in ("model", *(term.name for term in parse(config.method))):
+        for name, value in config.settings.get(part, {}).items():
+            yield f"{part}.{name}", f"{part}.{name}={brief(value)}"
+
+
+def family(config: RunConfig) -> str:
+    """The methods that a run composes, whatever their parameters."""
+    return "+".join(term.name for term in parse(config.method))
+
+
+def data_of(config: RunConfig) -> str:
+    """The data set, as it was configured."""
+    options = config.settings.get("dataset", {})
+    return " ".join([str(config.dataset), *(f"{name}={brief(value)}" for name, value in options.items())])
+
+
+def setting_of(config: RunConfig) -> str:
+    """The data set and its degradation."""
+    return data_of(config) if config.scale is None else f"{data_of(config)} x{config.scale}"
+
+
+def told(configs: Sequence[RunConfig], counts: Iterable[int]) -> str:
+    """What the runs of a figure are, in a sentence: models, data, steps, seeds, N."""
+    models = _listed(model_name(config.model) for config in configs)
+    data = _listed(map(setting_of, configs))
+    steps, seeds = _listed(str(config.steps) for config in configs), _listed(str(config.seed) for config in configs)
+    numbers = _listed(map(str, counts))
+    return f"Model {models} on {data}, {steps} steps, seed {seeds}; N = {numbers} samples a run."
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(words))

@@ -1,0 +1,41 @@
+"""Structure against texture, and the runs that no other run is better than in both (Fig. 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.lines import Line2D
+
+from spectralkit_bench.figures.material import Drawing, Material
+from spectralkit_bench.figures.naming import family
+from spectralkit_bench.figures.scatter import symbol
+from spectralkit_bench.figures.style import COLUMN, SOURCE, legend, marker, panels
+
+
+def front(points: Sequence[tuple[float, float]]) -> list[int]:
+    """Indices of the points that none is at least as good as in both and better in one, by ascending first number."""
+
+    def beaten(point: tuple[float, float]) -> bool:
+        return any(other != point and other[0] >= point[0] and other[1] >= point[1] for other in points)
+
+    return sorted((i for i, point in enumerate(points) if not beaten(point)), key=lambda i: points[i])
+
+
+def draw(material: Material) -> Drawing:
+    """A point a run, a colour for each combination of methods."""
+    families = [family(subject.run.config) for subject in material.subjects]
+    ranks = {name: rank for rank, name in enumerate(dict.fromkeys(families))}
+    points = [(subject.run.scores["s-hf"], subject.run.scores["s-lf"]) for subject in material.subjects]
+    best = front(points)
+    figure, (axis,) = panels(COLUMN, 2.9)
+    axis.step(*zip(*(points[i] for i in best), strict=True), where="pre", color=SOURCE, lw=0.8, ls="--", zorder=1)
+    for name, point in zip(families, points, strict=True):
+        axis.plot(*point, **marker(ranks[name]))
+    axis.set_xlabel(symbol("s-hf"))
+    axis.set_ylabel(symbol("s-lf"))
+    axis.margins(0.1)
+    axis.locator_params(axis="x", nbins=5)
+    handles = [Line2D([], [], label=name, **marker(rank)) for name, rank in ranks.items()]
+    legend(figure, [*handles, Line2D([], [], color=SOURCE, lw=0.8, ls="--", label="front")], 3)
+    named = ", ".join(dict.fromkeys(material.subjects[i].label for i in best))
+    return Drawing(figure, f"{len(points)} runs. On the front, by ascending S_HF: {named}.")
