@@ -86,8 +86,9 @@ class Finished:
         return {row["id"]: row[name] for row in self.rows if isinstance(row.get(name), float)}
 
     def image(self, identifier: str) -> Path:
-        """The file of a translated image."""
-        return self.directory / IMAGES / f"{identifier}.png"
+        """The file of a translated image: a TIFF file where its channels are not those of a picture."""
+        png = self.directory / IMAGES / f"{identifier}.png"
+        return png if png.exists() else png.with_name(f"{identifier}.tif")
 
     @cached_property
     def dataset(self) -> TranslationDataset:
