@@ -2,65 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import cast
 
 import attrs
-from torch import Tensor
 
 from spectralkit.data import TranslationDataset
 from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.inversion.expression import parse
 from spectralkit.inversion.method import build_method
 from spectralkit.inversion.parts import Parts
-from spectralkit.metric import Score
 from spectralkit.models.loading import trained_on
 from spectralkit.models.model import Model
-from spectralkit.plugins.registered import ContractError, Registered, blame, blaming
+from spectralkit.plugins.registered import blaming
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.specs import MetricSpec
-from spectralkit.plugins.text import brief
 from spectralkit.running.config import DEFAULT_METRICS, DEFAULT_SAMPLES, RunConfig, check_parts
 from spectralkit.running.contract import check_dataset, check_sample
 from spectralkit.running.loader import Afresh, Loader
 from spectralkit.running.renaming import Renamed
-
-
-@attrs.frozen(eq=False)
-class NamedMetric:
-    """A metric with the spec that says what to feed it."""
-
-    name: str
-    registered: Registered
-    metric: Score
-
-    @property
-    def spec(self) -> MetricSpec:
-        """What its plugin declares."""
-        return cast(MetricSpec, self.registered.spec)
-
-    def update(self, inputs: Mapping[str, Tensor]) -> Tensor | None:
-        """Feed one batch; the per-sample values, where the metric has any."""
-        given = {name: inputs[name] for name in self.spec.inputs}
-        with blame(self.registered):
-            self.metric.update(**given)
-            values, count = self.metric.values, len(inputs["generated"])
-            if values is not None and (not isinstance(values, Tensor) or tuple(values.shape) != (count,)):
-                raise ContractError(self.metric, f"has the values {brief(values)}, expected a tensor of {count}")
-            return values
-
-    def score(self) -> float:
-        """The number it has come to."""
-        with blame(self.registered):
-            return float(self.metric.compute())
-
-    def details(self) -> dict[str, float | str]:
-        """The numbers beside it."""
-        with blame(self.registered):
-            found = dict(self.metric.details())
-            if not all(isinstance(value, int | float | str) for value in found.values()):
-                raise ContractError(self.metric, f"has the details {brief(found)}, expected numbers and text")
-            return {str(name): value for name, value in found.items()}
+from spectralkit.running.scoring import NamedMetric
 
 
 @attrs.frozen(eq=False)

@@ -24,10 +24,10 @@ from spectralkit.pictures.sifting import OnError, sift
 from spectralkit.plugins.registered import parts_taken, taking_part
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.specs import MetricSpec
-from spectralkit.running.assembly import NamedMetric
 from spectralkit.running.config import Settings, check_parts
 from spectralkit.running.pairing import Pairing, pair
 from spectralkit.running.rundir import versions
+from spectralkit.running.scoring import NamedMetric, feed, tabulated
 
 ROLES = ("generated", "source", "reference", "targets")
 
@@ -214,6 +214,4 @@ def _batches(checked: Mapping[Input, object], size: int) -> Iterator[list[str]]:
 def _scored(pictures: _Pictures, metrics: list[NamedMetric], names: list[str]) -> Iterator[dict[str, Any]]:
     images = [pictures.inputs(name) for name in names]
     batch = {key: torch.stack([image[key] for image in images]) for key in images[0]}
-    columns = {metric.name: values for metric in metrics if (values := metric.update(batch)) is not None}
-    for i, name in enumerate(names):
-        yield {"id": name, **{column: float(values[i]) for column, values in columns.items()}}
+    return tabulated(names, feed(metrics, batch))

@@ -34,6 +34,7 @@ from spectralkit.running.document import as_json, as_toml
 from spectralkit.running.loader import Loader
 from spectralkit.running.picture import grid, suffix, write_image
 from spectralkit.running.rundir import fresh_directory, versions, write_csv
+from spectralkit.running.scoring import feed, tabulated
 from spectralkit.running.watch import Pace, Unwatched, Watch
 
 GRID_ROWS = 8
@@ -194,18 +195,13 @@ def _score(assembly: Assembly, samples: list[Sample], output: Output) -> Iterato
     references = [sample.reference for sample in samples if sample.reference is not None]
     if len(references) == len(samples):
         inputs["reference"] = torch.stack(references)
-    columns: dict[str, Tensor] = {}
-    for metric in assembly.metrics:
-        values = metric.update(inputs)
-        if values is not None:
-            columns[metric.name] = values
+    columns = feed(assembly.metrics, inputs)
     columns["energy"] = inputs["latent"].square().flatten(1).mean(dim=1)
     with blaming("method"):
         check_names(assembly.method, output.records, {"id", *columns})
     for name, records in output.records.items():
         columns[name] = records.mean(dim=0)
-    for i, sample in enumerate(samples):
-        yield {"id": sample.id, **{name: float(values[i]) for name, values in columns.items()}}
+    return tabulated([sample.id for sample in samples], columns)
 
 
 def _mean(values: list[float]) -> float:
