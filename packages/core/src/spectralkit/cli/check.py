@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 
 from spectralkit.cli.command import Command
+from spectralkit.cli.options import add_set
 from spectralkit.cli.output import add_json, print_json
 from spectralkit.plugins.specs import KINDS
 
@@ -44,13 +45,7 @@ def configure(parser: ArgumentParser) -> None:
     """Arguments."""
     parser.add_argument("kind", choices=CHECKED, metavar="KIND", help=", ".join(CHECKED))
     parser.add_argument("name", metavar="NAME", help="a name that `spectralkit KINDs` lists")
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="NAME.PARAM=VALUE",
-        help="what to build it with, or a model's data set (dataset.PARAM=VALUE); may be repeated",
-    )
+    add_set(parser, "NAME.PARAM", "what to build it with, or a model's data set (dataset.PARAM=VALUE)")
     add_json(parser)
 
 

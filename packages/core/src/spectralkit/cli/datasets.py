@@ -13,7 +13,7 @@ from typing import Any
 
 from spectralkit.cli.command import Command
 from spectralkit.cli.listing import datasets
-from spectralkit.cli.options import path
+from spectralkit.cli.options import add_set, path
 from spectralkit.cli.output import print_json, print_table
 from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.plugins.text import one_line
@@ -34,9 +34,7 @@ def configure(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("preview")
     group.add_argument("--out", type=path, metavar="PNG", help="where to draw it, must not exist")
     group.add_argument("--samples", type=int, default=6, metavar="N", help="rows (default: 6)")
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="dataset.PARAM=VALUE", help="a parameter of it; may be repeated"
-    )
+    add_set(parser, "dataset.PARAM", "a parameter of it")
 
 
 def run(arguments: Namespace) -> int:

@@ -8,6 +8,7 @@ from typing import cast
 
 from spectralkit.cli.command import Command
 from spectralkit.cli.listing import capabilities, document
+from spectralkit.cli.options import add_set
 from spectralkit.cli.output import add_json, print_json, print_table
 from spectralkit.errors import ConfigurationError, SpectralkitError
 from spectralkit.plugins.registered import Registered
@@ -108,13 +109,7 @@ def configure(parser: ArgumentParser) -> None:
     kinds = [kind for kind in KINDS if kind != "command"]
     parser.add_argument("kind", choices=kinds, metavar="KIND", help=", ".join(kinds))
     parser.add_argument("name", metavar="NAME", help="a name that `spectralkit KINDs` lists")
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="dataset.PARAM=VALUE",
-        help="a parameter of a data set, with which it is looked at; may be repeated",
-    )
+    add_set(parser, "dataset.PARAM", "a parameter of a data set, with which it is looked at")
     add_json(parser)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spectralkit.cli.command import Command
-from spectralkit.cli.options import add_reading, names, path, reading
+from spectralkit.cli.options import add_reading, add_set, names, path, reading
 from spectralkit.cli.output import add_json, print_json
 from spectralkit.cli.scores import print_scores
 from spectralkit.errors import ConfigurationError
@@ -47,13 +47,7 @@ def configure(parser: ArgumentParser) -> None:
         help="files that are bad, missing or unpaired: tell all of them and stop, or leave them out (default: stop)",
     )
     how.add_argument("--batch-size", type=int, default=16, metavar="N", help="images at a time (default: 16)")
-    how.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="PART.PARAM=VALUE",
-        help="a parameter of a metric, or how one folder is read, like source.intensity=0:4095; may be repeated",
-    )
+    add_set(how, "PART.PARAM", "a parameter of a metric, or how one folder is read, like source.intensity=0:4095")
     output = parser.add_argument_group("output")
     output.add_argument("--out", type=path, metavar="DIR", help="write metrics.json, samples.csv, evaluate.toml")
     add_json(output)

@@ -1,4 +1,4 @@
-"""Options that ``run`` and ``translate`` share, and how a person follows a long run."""
+"""Options that several commands share, and how a person follows a long run."""
 
 from __future__ import annotations
 
@@ -72,14 +72,15 @@ def add_how(parser: ArgumentParser) -> _ArgumentGroup:
         help=f"level that inversion steps tell the network {_default('label')}",
     )
     group.add_argument("--device", metavar="NAME", help=f"auto, cpu, cuda, ... {_default('device')}")
-    group.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="PART.PARAM=VALUE",
-        help="a parameter of a method, a metric, 'model' or 'dataset', like ovg.clip=0.5; may be repeated",
-    )
+    add_set(group, "PART.PARAM", "a parameter of a method, a metric, 'model' or 'dataset', like ovg.clip=0.5")
     return group
+
+
+def add_set(group: ArgumentParser | _ArgumentGroup, what: str, meaning: str) -> None:
+    """Parameters by part, for :func:`spectralkit.running.config.parse_settings`."""
+    group.add_argument(
+        "--set", action="append", default=[], metavar=f"{what}=VALUE", help=f"{meaning}; may be repeated"
+    )
 
 
 def add_output(parser: ArgumentParser, what: str) -> _ArgumentGroup:

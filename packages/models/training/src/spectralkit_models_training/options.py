@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from spectralkit.cli.options import path
+from spectralkit.cli.options import add_set, path
 from spectralkit.errors import ConfigurationError
 from spectralkit.plugins.text import brief, nearest
 from spectralkit.running.config import literal, parse_settings, read_table
@@ -29,13 +29,7 @@ def configure(parser: ArgumentParser, command: str, config: Config) -> None:
     else:
         parser.set_defaults(preset=None)
     parser.add_argument("--config", type=path, metavar="FILE", help=f"TOML file with a table [{command}]")
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="PART.PARAM=VALUE",
-        help="a parameter of 'dataset' or another part, like dataset.task=edges; may be repeated",
-    )
+    add_set(parser, "PART.PARAM", "a parameter of 'dataset' or another part, like dataset.task=edges")
     parser.add_argument("--dry-run", action="store_true", help="say what would be trained, and how long it would take")
     parser.add_argument("--quiet", action="store_true", help="print nothing but warnings and errors")
     group = parser.add_argument_group("hyper-parameters", "the order of precedence is options, --config, --preset")
