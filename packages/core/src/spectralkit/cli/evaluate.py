@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spectralkit.cli.command import Command
-from spectralkit.cli.options import add_reading, add_set, names, path, reading
+from spectralkit.cli.options import add_files, add_reading, add_set, names, path, reading
 from spectralkit.cli.output import add_json, print_json
 from spectralkit.cli.scores import print_scores
 from spectralkit.errors import ConfigurationError
@@ -39,12 +39,10 @@ def configure(parser: ArgumentParser) -> None:
         "--structure", choices=("rgb", "masked-grey"), default="rgb", help="how structure is compared (default: rgb)"
     )
     how = add_reading(parser)
-    how.add_argument("--recursive", action="store_true", help="open subfolders too; they are part of the name")
-    how.add_argument(
-        "--on-error",
-        choices=("stop", "skip"),
-        default="stop",
-        help="files that are bad, missing or unpaired: tell all of them and stop, or leave them out (default: stop)",
+    add_files(
+        how,
+        "; they are part of the name",
+        "files that are bad, missing or unpaired: tell all of them and stop, or leave them out",
     )
     how.add_argument("--batch-size", type=int, default=16, metavar="N", help="images at a time (default: 16)")
     add_set(how, "PART.PARAM", "a parameter of a metric, or how one folder is read, like source.intensity=0:4095")

@@ -83,6 +83,12 @@ def add_set(group: ArgumentParser | _ArgumentGroup, what: str, meaning: str) -> 
     )
 
 
+def add_files(group: _ArgumentGroup, subfolders: str, bad: str) -> None:
+    """Which files are taken, and what becomes of those that cannot be."""
+    group.add_argument("--recursive", action="store_true", help=f"open subfolders too{subfolders}")
+    group.add_argument("--on-error", choices=("stop", "skip"), default="stop", help=f"{bad} (default: stop)")
+
+
 def add_output(parser: ArgumentParser, what: str) -> _ArgumentGroup:
     """Where the results go, and what is printed."""
     group = parser.add_argument_group("output")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from spectralkit.cli.command import Command
 from spectralkit.cli.options import (
+    add_files,
     add_how,
     add_method,
     add_output,
@@ -63,12 +64,10 @@ def configure(parser: ArgumentParser) -> None:
         default="tile",
         help="images of another size than the model's: overlapping blended tiles, or resize and back (default: tile)",
     )
-    how.add_argument("--recursive", action="store_true", help="open subfolders too, and keep them")
-    how.add_argument(
-        "--on-error",
-        choices=("stop", "skip"),
-        default="stop",
-        help="inputs that cannot be translated: tell all of them and do nothing, or leave them out (default: stop)",
+    add_files(
+        how,
+        ", and keep them",
+        "inputs that cannot be translated: tell all of them and do nothing, or leave them out",
     )
     add_reading(parser)
     output = add_output(parser, "output directory")
