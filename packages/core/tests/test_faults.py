@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 import spectralkit as sk
+from spectralkit.diffusion.batch import unsound
 from spectralkit.diffusion.denoiser import Condition
 from spectralkit.diffusion.parameterization import EpsParameterization
 from spectralkit.diffusion.process import Process
@@ -114,6 +115,21 @@ def test_a_state_that_runs_away_is_the_methods() -> None:
     away = Parts(corrections=(lambda probe, base, here, there: 1e30 * base,))
     with pytest.raises(NonFiniteError, match=r"produced NaN or infinity .* lower the method's weights"):
         translate(away)
+
+
+@pytest.mark.parametrize(
+    ("values", "row"),
+    [
+        ((0.0, 0.0, 0.0), None),
+        ((3e38, 3e38, 3e38), None),
+        ((3e38, 3e38, torch.nan), 2),
+        ((0.0, torch.inf, -torch.inf), 1),
+        ((), None),
+    ],
+)
+def test_a_sum_that_overflows_hides_no_sample_and_accuses_none(values: tuple[float, ...], row: int | None) -> None:
+    column = torch.tensor(values)[:, None]
+    assert unsound(torch.zeros_like(column), column) == row
 
 
 @attrs.frozen

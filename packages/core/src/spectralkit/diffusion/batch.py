@@ -29,7 +29,12 @@ def unit(a: Tensor) -> Tensor:
 
 
 def unsound(*values: Tensor) -> int | None:
-    """The first sample in which one of the values, (B, ...) each, holds NaN or infinity; None where all are finite."""
+    """The first sample in which one of the values, (B, ...) each, holds NaN or infinity; None where all are finite.
+
+    A finite sum has finite terms, and is had in one pass; only where it is none, be it by overflow, each is looked at.
+    """
+    if torch.stack([value.detach().sum() for value in values]).sum().isfinite():
+        return None
     finite = torch.stack([torch.isfinite(value).flatten(1).all(dim=1) for value in values]).all(dim=0)
     return None if finite.all() else int((~finite).nonzero()[0])
 
