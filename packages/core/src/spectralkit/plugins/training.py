@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,7 +13,7 @@ from spectralkit.plugins import signature
 from spectralkit.plugins.registered import Registered, blame
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.specs import DatasetSpec
-from spectralkit.plugins.text import brief, one_line
+from spectralkit.plugins.text import brief, nearest, one_line
 
 
 def build_training(name: str, parameters: Mapping[str, Any]) -> object:
@@ -24,24 +24,15 @@ def build_training(name: str, parameters: Mapping[str, Any]) -> object:
         parameters: The data set's; those that the training set takes too (a folder, not a degradation) are passed on.
 
     Raises:
-        ConfigurationError: If the data set has no training data.
+        ConfigurationError: If the data set has no training data, or neither of the two has such a parameter.
         SpectralkitError: If it is unknown, or its training set cannot be built.
     """
-    training, factory = _training(name)
+    training, factory = _other(name, "training", "has no training data: choose another")
+    with blame(training):
+        declared = [parameter.name for parameter in signature.read(factory)]
+    _check_names(name, parameters, declared)
     with blame(training):
         return factory(**_taken(factory, parameters))
-
-
-def training_parameters(name: str) -> tuple[str, ...]:
-    """Names of the parameters that a data set's training set takes.
-
-    Raises:
-        ConfigurationError: If the data set has no training data.
-        SpectralkitError: If it is unknown, or its training set cannot be loaded.
-    """
-    training, factory = _training(name)
-    with blame(training):
-        return tuple(parameter.name for parameter in signature.read(factory))
 
 
 def prepare(name: str, root: Path, parameters: Mapping[str, Any], tell: Callable[[str], None]) -> object:
@@ -73,8 +64,20 @@ def _taken(factory: Callable[..., object], parameters: Mapping[str, Any]) -> dic
     return {key: declared[key].accept(value) for key, value in parameters.items() if key in declared}
 
 
-def _training(name: str) -> tuple[Registered, Callable[..., object]]:
-    return _other(name, "training", "has no training data: choose another")
+def _check_names(name: str, given: Iterable[str], declared: Iterable[str]) -> None:
+    """Refuse what neither the data set nor its training set, which declares these, has."""
+    registered = registry().resolve("dataset", name)
+    others = [parameter.name for parameter in registry().parameters("dataset", name)]
+    with blame(registered):
+        if signature.takes_anything(cast(Callable[..., object], registry().load(registered))):
+            return
+    known = sorted({*declared, *others})
+    for parameter in given:
+        if parameter not in known:
+            raise ConfigurationError(
+                f"data set '{name}' has no parameter {brief(parameter)}: {nearest(parameter, known)}it has "
+                f"{', '.join(known) or 'none'}"
+            )
 
 
 def _other(name: str, field: str, lacking: str) -> tuple[Registered, Callable[..., object]]:

@@ -14,8 +14,8 @@ from spectralkit.errors import ConfigurationError, SpectralkitError
 from spectralkit.models.backbone import multiple
 from spectralkit.models.card import Card
 from spectralkit.plugins.registry import registry
-from spectralkit.plugins.text import brief, nearest, one_line
-from spectralkit.plugins.training import build_training, training_parameters
+from spectralkit.plugins.text import one_line
+from spectralkit.plugins.training import build_training
 from spectralkit.running.config import check_parts
 from spectralkit_models_training.aside import Aside
 from spectralkit_models_training.backbones import backbone
@@ -50,16 +50,7 @@ def training_set(config: TrainingConfig) -> TrainingSet:
     Raises:
         ConfigurationError: If neither they nor the data set have such a parameter.
     """
-    given = config.settings.get("dataset", {})
-    others = [parameter.name for parameter in registry().parameters("dataset", config.dataset)]
-    known = sorted({*training_parameters(config.dataset), *others})
-    for name in given:
-        if name not in known:
-            raise ConfigurationError(
-                f"data set '{config.dataset}' has no parameter {brief(name)}: {nearest(name, known)}it has "
-                f"{', '.join(known) or 'none'}"
-            )
-    return cast(TrainingSet, build_training(config.dataset, given))
+    return cast(TrainingSet, build_training(config.dataset, config.settings.get("dataset", {})))
 
 
 def assemble_diffusion(config: DiffusionConfig, device: torch.device, aside: Aside) -> Assembled:
