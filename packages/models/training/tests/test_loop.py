@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -72,6 +73,53 @@ def trainer(kind: type[Sums] = Sums, seed: int = 0, scale: float = 1.0, **option
     AcceleratorState._reset_state(reset_partial_state=True)
     torch.manual_seed(seed)
     return Trainer(kind(nn.Linear(3, 1), scale), config, accelerated(config, Path(), PLAIN, rests=False), PLAIN)
+
+
+@attrs.frozen(eq=False)
+class Noted(Sums):
+    """Tells which batches were drawn, and by which thread."""
+
+    notes: list[tuple[int, str]] = attrs.field(factory=list)
+
+    def draw(self, step: int, batch: int, generator: torch.Generator) -> Batch:
+        self.notes.append((step, threading.current_thread().name))
+        if step == 3:
+            raise DataError("the fourth batch cannot be read")
+        return super().draw(step, batch, generator)
+
+
+def test_the_next_batch_is_drawn_by_a_thread_and_each_of_them_once() -> None:
+    made = trainer(Noted, steps=3)
+    task: Any = made.task
+    for _ in range(3):
+        made.update()
+    made.close()
+    steps, threads = zip(*task.notes, strict=True)
+    assert steps == (0, 1, 2)  # and none beyond the last
+    assert len(set(threads)) == 1
+    assert threads[0] != threading.current_thread().name
+
+
+def test_a_batch_that_cannot_be_drawn_fails_in_its_turn() -> None:
+    made = trainer(Noted, steps=9)
+    for _ in range(3):
+        made.update()
+    with pytest.raises(DataError, match="the fourth batch"):
+        made.update()
+    made.close()
+
+
+def test_the_batch_of_a_step_is_the_one_that_its_generator_draws() -> None:
+    made = trainer()
+    drawn: list[Tensor] = []
+    made.learner.loss = lambda module, batch, step: (drawn.append(batch[0]), made.task.loss(module, batch, step))[1]
+    for _ in range(3):
+        made.update()
+    made.step = 1  # as after a state was restored
+    made.update()
+    made.close()
+    for step, x in zip((0, 1, 2, 1), drawn, strict=True):
+        assert torch.equal(x, made.task.draw(step, 8, generator(made.config.seed, step, 0))[0])
 
 
 def weights(module: nn.Module) -> Tensor:

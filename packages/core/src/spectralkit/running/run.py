@@ -2,8 +2,9 @@
 
     dataset -> Sample -> encode -> invert -> sample -> decode -> metrics -> files
 
-One direction; nothing below this module knows of files, progress bars or the command line. Memory is bounded by the
-batch: images are written as they come, metrics keep running sums, and the picture keeps its first rows.
+One direction; nothing below this module knows of files, progress bars or the command line. The next batch is read while
+one is translated. Memory is bounded by the batch: images are written as they come, metrics keep running sums, and the
+picture keeps its first rows.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from spectralkit.ahead import ahead
 from spectralkit.data import Sample
 from spectralkit.errors import DataError
 from spectralkit.inversion.driver import top_index
@@ -125,7 +127,7 @@ def _execute(assembly: Assembly, directory: Path, save_latents: bool, watch: Wat
     pictured: list[tuple[Sample, Tensor]] = []
     latents: dict[str, Tensor] = {}
     rows, recorded = Cost(), dict[str, None]()
-    for samples in _batches(assembly):
+    for samples in ahead(_batches(assembly)):
         output = _translate(assembly, samples, pace.advance)
         pace.finish_batch()
         table.extend(_score(assembly, samples, output))

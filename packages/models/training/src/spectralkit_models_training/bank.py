@@ -12,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
+from spectralkit.ahead import ahead
 from spectralkit.errors import DataError
 from spectralkit.inversion.noise import Noise
 from spectralkit.models.latent import LatentCodec
@@ -57,10 +58,9 @@ def fill(crops: Crops, domains: Tensor, codec: LatentCodec, seed: int, device: t
     """
     generator, codec = torch.Generator().manual_seed(seed), codec.to(device)
     rows: list[Tensor] = []
-    for part in torch.split(domains, PART):
-        ids = [f"bank-{len(rows)}-{i}" for i in range(len(part))]
-        pixels = crops.draw(part, False, generator).to(device)
-        rows.append(codec.encode((pixels + 1) / 2, Noise(seed, ids)).half().cpu())
+    for pixels in ahead(crops.draw(part, False, generator) for part in torch.split(domains, PART)):
+        ids = [f"bank-{len(rows)}-{i}" for i in range(len(pixels))]
+        rows.append(codec.encode((pixels.to(device) + 1) / 2, Noise(seed, ids)).half().cpu())
     return torch.cat(rows)
 
 

@@ -20,6 +20,7 @@ from torch import nn
 
 from spectralkit.errors import DataError, NonFiniteError
 from spectralkit_models_training.average import averaged, follow
+from spectralkit_models_training.batches import Batches
 from spectralkit_models_training.config import TrainingConfig
 from spectralkit_models_training.optimisation import optimiser, rate
 from spectralkit_models_training.task import Batch, Loss, Task
@@ -137,6 +138,7 @@ class Trainer:
             rival.name: Learner(rival.module, rival.loss, config, accelerator, choice) for rival in task.rivals
         }
         self.step = 0
+        self.batches = Batches(self._batch, config.steps)
 
     def update(self) -> Update:
         """One step: of the task's module, then of its rivals.
@@ -195,14 +197,18 @@ class Trainer:
         In this order: where a module's wrapper is the last owner of the group, torch waits for its threads while they
         wait for Python's lock, for ever.
         """
+        self.batches.close()
         for learner in (self.learner, *self.rivals.values()):
             del learner.module
         self.accelerator.free_memory()
         self.accelerator.end_training()
 
+    def _batch(self, step: int) -> Batch:
+        return self.task.draw(step, self.config.batch, generator(self.config.seed, step, 0))
+
     def _parts(self) -> list[Batch]:
         """This process's rows of the step's batch, in parts."""
-        batch = self.task.draw(self.step, self.config.batch, generator(self.config.seed, self.step, 0))
+        batch = self.batches.of(self.step)
         first, processes = self.accelerator.process_index, self.accelerator.num_processes
         every = processes * self.config.accumulation
         return [
