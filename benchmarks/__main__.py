@@ -6,10 +6,15 @@ import argparse
 
 import torch
 
-from benchmarks import inversion, metrics, training
+from benchmarks import inversion, loading, metrics, training
 from benchmarks.measure import device
 
-PARTS = {"inversion": inversion.rows, "metrics": metrics.rows, "training": training.rows}
+PARTS = {
+    "inversion": inversion.rows,
+    "loading": loading.rows,
+    "metrics": metrics.rows,
+    "training": training.rows,
+}
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from spectralkit.data import Prepared
 from spectralkit.errors import DataError, SpectralkitError, told
-from spectralkit.pictures.decoding import decode, look
+from spectralkit.pictures.decoding import decode
 from spectralkit.pictures.dividing import digest_of
 from spectralkit.pictures.indexing import Found, Index, Unit
 from spectralkit.pictures.reading import Reading
@@ -177,9 +177,9 @@ def read_mask(path: Path) -> NDArray[np.bool_]:
     Raises:
         DataError: If it cannot be read or is of another size.
     """
-    layout = look(path)
+    found = decode(path)
+    layout = found.layout
     if layout.size != (MASK_SIDE, MASK_SIDE) or layout.is_deep:
         height, width = layout.size
         raise DataError(f"mask {path} is {width}x{height} and {layout.told[3:]}, and 8 bits of 512x512 are wanted")
-    pixels = decode(path).pixels
-    return np.asarray(pixels[..., 0] > 127)
+    return np.asarray(found.pixels[..., 0] > 127)
