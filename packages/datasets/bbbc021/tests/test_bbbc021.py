@@ -351,6 +351,7 @@ def test_the_command_validates_runs_and_trains(root: Path, tmp_path: Path, capsy
     told = capsys.readouterr()
     assert f"problem  {file_of(root, 1, 'DAPI')} is missing" in told.out
     assert "1 problem in" in told.err
+    pytest.importorskip("spectralkit_models_ddim", reason="another package")
     common = [f"--set=dataset.root={root}", "--set=dataset.size=32", "--set=dataset.on_error=skip"]
     run = ["run", "--model", "gaussian", "--dataset", "bbbc021", "--scale", "8", "--steps", "1", "--samples", "1"]
     with warnings.catch_warnings():

@@ -193,6 +193,7 @@ def test_what_does_not_fit_is_refused(root: Path, tmp_path: Path) -> None:
 
 
 def test_a_run_and_a_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("spectralkit_models_ddim", reason="another package")
     monkeypatch.chdir(tmp_path)
     data = ["--dataset", "edges2shoes", f"--set=dataset.root={KEPT}", "--set=dataset.size=16"]
     run = ["run", "--model", "gaussian", *data, "--steps", "1", "--samples", "1", "--quiet", "--out", "out"]

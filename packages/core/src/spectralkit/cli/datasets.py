@@ -74,12 +74,12 @@ def _prepare(arguments: Namespace, parameters: Mapping[str, Any]) -> int:
     from spectralkit.running.preparing import prepared
 
     found = prepared(arguments.name, arguments.root, parameters, partial(print, file=sys.stderr, flush=True))
-    if arguments.json:
+    if arguments.json:  # one document, which tells of the problems itself
         print_json({"root": arguments.root, "counts": found.counts, "problems": found.problems})
-    else:
-        for problem in found.problems:
-            print(f"problem  {one_line(problem)}")
-        print_table(("what", "good"), [*found.counts.items()])
+        return 2 if found.problems else 0
+    for problem in found.problems:
+        print(f"problem  {one_line(problem)}")
+    print_table(("what", "good"), [*found.counts.items()])
     if count := len(found.problems):
         raise DataError(
             f"{count} problem{'s' * (count > 1)} in {arguments.root}: repair and prepare it again, or leave them out "

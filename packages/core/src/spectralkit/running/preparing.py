@@ -8,7 +8,7 @@ from typing import Any
 
 from spectralkit.data import Prepared
 from spectralkit.errors import DataError
-from spectralkit.plugins.registered import ContractError
+from spectralkit.plugins.registered import ContractError, blaming, taking_part
 from spectralkit.plugins.text import brief
 from spectralkit.plugins.training import prepare
 
@@ -21,7 +21,8 @@ def prepared(name: str, root: Path, parameters: Mapping[str, Any], tell: Callabl
     """
     if not root.is_dir():
         raise DataError(f"no folder at {root}: name the one that data set {name!r} was downloaded to")
-    found = prepare(name, root, parameters, tell)
-    if not isinstance(found, Prepared):
-        raise ContractError(found, f"prepared {brief(found)}, expected a Prepared")
-    return found
+    with taking_part(), blaming("dataset"):
+        found = prepare(name, root, parameters, tell)
+        if not isinstance(found, Prepared):
+            raise ContractError("prepare", f"returned {brief(found)}, expected a Prepared")
+        return found
