@@ -91,6 +91,31 @@ def test_euler_samples_as_diffusers(scheduler, save, small):
     torch.testing.assert_close(out.images, ((expected + 1) / 2).clamp(0, 1), **CLOSE)
 
 
+@pytest.mark.parametrize(
+    "scheduler",
+    [
+        diffusers.DPMSolverMultistepScheduler(solver_order=1, beta_schedule="scaled_linear"),
+        diffusers.DPMSolverMultistepScheduler(solver_order=1, use_karras_sigmas=True, prediction_type="v_prediction"),
+        diffusers.DPMSolverMultistepScheduler(
+            solver_order=1, timestep_spacing="leading", final_sigmas_type="sigma_min"
+        ),
+        diffusers.DPMSolverSinglestepScheduler(solver_order=1),
+        diffusers.UniPCMultistepScheduler(solver_order=1, disable_corrector=list(range(STEPS))),
+        diffusers.DEISMultistepScheduler(solver_order=1, timestep_spacing="trailing"),
+    ],
+    ids=["scaled", "karras", "sigma_min", "single", "unipc", "deis"],
+)
+@torch.no_grad()
+def test_a_solver_of_first_order_samples_as_diffusers(scheduler, save, small):
+    """Of which it is the deterministic transition, exactly."""
+    network = small.unet()
+    model = sk.load_model(save(network, scheduler))
+    inverted = sk.invert(model, sk.load_method("standard"), images(), source="any", steps=STEPS)
+    expected = walk(network, scheduler, inverted.inversion.latent)
+    out = sk.sample(model, sk.load_method("standard"), inverted, target="any")
+    torch.testing.assert_close(out.images, ((expected + 1) / 2).clamp(0, 1), **CLOSE)
+
+
 @pytest.mark.parametrize("shift", [1.0, 3.0])
 @torch.no_grad()
 def test_flow_samples_as_diffusers(shift, save, small):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from spectralkit_models_diffusers.schedule import TrainedSchedule
 from spectralkit_models_diffusers.scheduler import Reading, read_scheduler
 
 # diffusers hands its tensors to numpy in a way that numpy is about to end.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+pytestmark = pytest.mark.filterwarnings("ignore:__array(__|_wrap__):DeprecationWarning")
 
 NOISES = [
     {"beta_schedule": "linear"},
@@ -40,13 +41,34 @@ def written(folder: Path, **keys: Any) -> Path:
     return folder / FILE
 
 
+WHOLE = ["DDIMScheduler", "DDIMParallelScheduler", "DDPMScheduler", "DDPMParallelScheduler"]
+EULERS = ["EulerDiscreteScheduler", "HeunDiscreteScheduler", "LMSDiscreteScheduler", "KDPM2DiscreteScheduler"]
+DPMS = ["DPMSolverMultistepScheduler", "UniPCMultistepScheduler", "DEISMultistepScheduler"]
+
+
 @pytest.mark.parametrize("noise", NOISES, ids=str)
-@pytest.mark.parametrize("name", ["DDIMScheduler", "DDPMScheduler", "EulerDiscreteScheduler"])
+@pytest.mark.parametrize("name", [*WHOLE, *EULERS, *DPMS])
 def test_alphas_bar_are_those_of_diffusers(name, noise, tmp_path):
+    if (
+        "rescale_betas_zero_snr" in noise
+        and "rescale_betas_zero_snr" not in signature(getattr(diffusers, name)).parameters
+    ):
+        pytest.skip("a key that the class does not know")
+    if noise.get("beta_schedule") == "squaredcos_cap_v2" and name == "LMSDiscreteScheduler":
+        pytest.skip("a noise that the class does not know")
     scheduler = getattr(diffusers, name)(**noise)
     schedule = read(scheduler, tmp_path).process.schedule
     assert isinstance(schedule, TrainedSchedule)
     ours = torch.tensor(schedule.alphas_bar, dtype=torch.float64)
+    torch.testing.assert_close(ours, scheduler.alphas_cumprod.double(), rtol=0, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("name", "noise"), [("DDPMScheduler", "sigmoid"), ("DDPMScheduler", "laplace"), ("HeunDiscreteScheduler", "exp")]
+)
+def test_noises_that_a_single_class_knows(name, noise, tmp_path):
+    scheduler = getattr(diffusers, name)(beta_schedule=noise)
+    ours = torch.tensor(read(scheduler, tmp_path).process.schedule.alphas_bar, dtype=torch.float64)
     torch.testing.assert_close(ours, scheduler.alphas_cumprod.double(), rtol=0, atol=1e-7)
 
 
@@ -70,7 +92,7 @@ def test_linear_and_scaled_linear_are_not_taken_for_one_another(tmp_path):
 
 
 @pytest.mark.parametrize("spacing", ["leading", "trailing", "linspace"])
-@pytest.mark.parametrize("name", ["DDIMScheduler", "DDPMScheduler", "EulerDiscreteScheduler"])
+@pytest.mark.parametrize("name", [*WHOLE, "EulerDiscreteScheduler", "LMSDiscreteScheduler", *DPMS])
 @pytest.mark.parametrize("steps", [10, 7])
 def test_the_grid_is_that_of_diffusers(name, spacing, steps, tmp_path):
     scheduler = getattr(diffusers, name)(timestep_spacing=spacing, steps_offset=1 * (spacing == "leading"))
@@ -81,19 +103,42 @@ def test_the_grid_is_that_of_diffusers(name, spacing, steps, tmp_path):
     assert all(a.sigma <= b.sigma for a, b in itertools.pairwise(levels))
 
 
-@pytest.mark.parametrize("spacing", ["leading", "linspace"])
+@pytest.mark.parametrize("spacing", ["leading", "linspace", "trailing"])
 @pytest.mark.parametrize("karras", [False, True])
-@pytest.mark.parametrize("final", ["zero", "sigma_min"])
-def test_the_sigmas_of_euler_are_ratios(spacing, karras, final, tmp_path):
-    scheduler = diffusers.EulerDiscreteScheduler(
-        timestep_spacing=spacing, steps_offset=1, use_karras_sigmas=karras, final_sigmas_type=final
-    )
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("EulerDiscreteScheduler", {"final_sigmas_type": "zero"}),
+        ("EulerDiscreteScheduler", {"final_sigmas_type": "sigma_min"}),
+        ("HeunDiscreteScheduler", {}),
+        ("LMSDiscreteScheduler", {}),
+        ("KDPM2DiscreteScheduler", {}),
+        ("DPMSolverMultistepScheduler", {"final_sigmas_type": "zero"}),
+        ("DPMSolverMultistepScheduler", {"final_sigmas_type": "sigma_min"}),
+        ("UniPCMultistepScheduler", {"final_sigmas_type": "zero"}),
+        ("DEISMultistepScheduler", {}),
+        ("DPMSolverSinglestepScheduler", {"final_sigmas_type": "zero"}),
+    ],
+    ids=str,
+)
+def test_the_sigmas_of_a_solver_are_ratios(name, keys, spacing, karras, tmp_path):
+    scheduler = getattr(diffusers, name)(**keys, use_karras_sigmas=karras)
+    if name != "DPMSolverSinglestepScheduler":
+        scheduler = scheduler.from_config({**scheduler.config, "timestep_spacing": spacing, "steps_offset": 1})
+    if karras and name.startswith("DEIS"):
+        with pytest.raises(DataError, match="use_karras_sigmas = True, by which"):
+            read(scheduler, tmp_path)
+        return
     levels = read(scheduler, tmp_path).process.schedule.levels(12)
     scheduler.set_timesteps(12)
+    twice = name in ("HeunDiscreteScheduler", "KDPM2DiscreteScheduler")  # which walk to a level and half a step back
+    sigmas = scheduler.sigmas.unique_consecutive() if twice else scheduler.sigmas
     ratios = torch.tensor([level.nsr for level in reversed(levels)])
-    torch.testing.assert_close(ratios, scheduler.sigmas, rtol=1e-5, atol=1e-7)
+    torch.testing.assert_close(ratios, sigmas, rtol=1e-5, atol=1e-7)
     told = torch.tensor([level.label for level in levels[:0:-1]])
-    torch.testing.assert_close(told, scheduler.timesteps.float(), rtol=1e-4, atol=1e-2)
+    times = scheduler.timesteps.float()
+    times = torch.cat((times[:1], times[2::2])) if twice else times
+    torch.testing.assert_close(told, times, rtol=1e-4, atol=1e-2)
     assert all(abs(level.alpha**2 + level.sigma**2 - 1) < 1e-12 for level in levels)
 
 
@@ -134,7 +179,22 @@ def test_the_levels_of_a_flow_are_those_of_diffusers(scheduler, even, steps, tmp
 @pytest.mark.parametrize(
     ("keys", "named"),
     [
-        ({"_class_name": "DPMSolverMultistepScheduler"}, "_class_name = 'DPMSolverMultistepScheduler'"),
+        ({"_class_name": "LCMScheduler"}, "_class_name = 'LCMScheduler'"),
+        ({"_class_name": "DPMSolverMultistepScheduler", "use_flow_sigmas": True}, "use_flow_sigmas = True"),
+        ({"_class_name": "DPMSolverMultistepScheduler", "use_lu_lambdas": True}, "use_lu_lambdas = True"),
+        ({"_class_name": "DPMSolverMultistepScheduler", "lambda_min_clipped": -5}, "lambda_min_clipped = -5"),
+        (
+            {
+                "_class_name": "DPMSolverMultistepScheduler",
+                "beta_schedule": "squaredcos_cap_v2",
+                "use_karras_sigmas": True,
+            },
+            "use_karras_sigmas = True",
+        ),
+        (
+            {"_class_name": "UniPCMultistepScheduler", "use_karras_sigmas": True, "final_sigmas_type": "sigma_min"},
+            "use_karras_sigmas = True",
+        ),
         ({"beta_schedule": "sigmoid"}, "beta_schedule = 'sigmoid'"),
         ({"prediction_type": "flow"}, "prediction_type = 'flow'"),
         ({"timestep_spacing": "even"}, "timestep_spacing = 'even'"),
@@ -181,11 +241,11 @@ def test_keys_of_other_schedulers_are_passed_over_as_diffusers_does(tmp_path):
 
 
 def test_a_class_and_a_clean_level_of_ones_own(tmp_path):
-    path = written(tmp_path, _class_name="DPMSolverMultistepScheduler", prediction_type="sample", solver_order=2)
+    path = written(tmp_path, _class_name="LCMScheduler", prediction_type="sample", original_inference_steps=50)
     reading = read_scheduler(path, sigmas=Sigmas(), name="DDIMScheduler", final="level", clip=False)
     assert reading.process.schedule.levels(5)[0].sigma > 0
     assert reading.clip is None
-    assert "passed over, as another class was asked for: solver_order" in reading.told
+    assert "passed over, as another class was asked for: original_inference_steps" in reading.told
 
 
 def test_too_many_steps_are_refused(tmp_path):

@@ -16,14 +16,35 @@ from spectralkit.plugins.text import brief
 from spectralkit.torchvision_fix import repair_torchvision
 
 FILE = "scheduler_config.json"
-DISCRETE = (
+WHOLE = (
     "DDIMScheduler",
     "DDIMInverseScheduler",
+    "DDIMParallelScheduler",
     "DDPMScheduler",
+    "DDPMParallelScheduler",
     "PNDMScheduler",
+)
+"""Schedulers whose grid is of whole timesteps."""
+
+BETWEEN = (
     "EulerDiscreteScheduler",
     "EulerAncestralDiscreteScheduler",
+    "HeunDiscreteScheduler",
+    "LMSDiscreteScheduler",
+    "KDPM2DiscreteScheduler",
+    "KDPM2AncestralDiscreteScheduler",
 )
+"""Those whose grid may lie between timesteps."""
+
+INNER = (
+    "DPMSolverMultistepScheduler",
+    "DPMSolverSinglestepScheduler",
+    "UniPCMultistepScheduler",
+    "DEISMultistepScheduler",
+)
+"""Those whose grid of N is that of N + 1 without its lowest."""
+
+DISCRETE = (*WHOLE, *BETWEEN, *INNER)
 FLOW = "FlowMatchEulerDiscreteScheduler"
 
 PLAIN: dict[str, tuple[Any, ...]] = {
@@ -35,6 +56,9 @@ PLAIN: dict[str, tuple[Any, ...]] = {
     "invert_sigmas": (False, None),
     "shift_terminal": (None,),
     "stochastic_sampling": (False, None),
+    "use_flow_sigmas": (False, None),
+    "use_lu_lambdas": (False, None),
+    "lambda_min_clipped": (-math.inf, None),
 }
 """Keys with a single meaning here, and the values that say so."""
 

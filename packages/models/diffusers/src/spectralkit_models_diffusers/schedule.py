@@ -1,12 +1,15 @@
 r"""The levels of a network that was trained on T timesteps, as diffusers lays them.
 
 ``alpha_t = sqrt(abar_t)``, ``sigma_t = sqrt(1 - abar_t)`` for the whole t = 0 ... T - 1. A grid of N of them is laid by
-one of two rules:
+one of four rules:
 
 * ``whole`` (DDIM, DDPM, PNDM): timesteps rounded to whole numbers;
-* ``between`` (Euler): timesteps as they fall, and between two of them the noise-to-signal ratio ``r = sigma / alpha``
-  is linear in t. With ``karras``, r itself is laid, ``r_i = (r_1^{1/7} + u_i (r_N^{1/7} - r_1^{1/7}))^7`` between the
-  ends of that grid (Karras et al. 2022), and t follows from ``ln r``.
+* ``inner`` (DPM-Solver, UniPC, DEIS): such a grid of N + 1, without its lowest; ``trailing`` ones are as above;
+* ``between`` (Euler, Heun, LMS, KDPM2): timesteps as they fall, and between two of them the noise-to-signal ratio
+  ``r = sigma / alpha`` is linear in t;
+* ``karras``: r itself is laid, ``r_i = (r_1^{1/7} + u_i (r_N^{1/7} - r_1^{1/7}))^7`` between the ends of a grid
+  ``between`` or between ends that are given (Karras et al. 2022), and t follows from ``ln r``, as it falls (Euler) or
+  rounded (DPM-Solver, UniPC, KDPM2).
 
 Euler's step in ``x / alpha`` is the deterministic transition in x, so one list of levels serves all of them.
 """
@@ -24,7 +27,7 @@ from numpy.typing import NDArray
 
 from spectralkit.diffusion.schedule import Final, Level, LevelBatch, Spacing, check_steps
 
-Rule = Literal["whole", "between", "karras"]
+Rule = Literal["whole", "inner", "between", "karras"]
 RHO = 7.0
 
 
@@ -39,6 +42,7 @@ class TrainedSchedule:
         final: What the clean level is: the ``level`` of timestep 0, or ``clean``, alpha = 1 and sigma = 0.
         rule: Where grids may lie: see the module.
         ends: Smallest and largest r of a ``karras`` grid; None is that of the grid it replaces.
+        rounds: Whether the network is told the timesteps of a ``karras`` grid rounded.
     """
 
     alphas_bar: tuple[float, ...] = attrs.field(repr=lambda table: f"{len(table)} timesteps")
@@ -47,6 +51,7 @@ class TrainedSchedule:
     final: Final = "level"
     rule: Rule = "whole"
     ends: tuple[float | None, float | None] = (None, None)
+    rounds: bool = False
 
     entry_noise: float = attrs.field(default=0.0, init=False)
     admits_next_label: bool = attrs.field(default=True, init=False)
@@ -65,7 +70,7 @@ class TrainedSchedule:
 
     def levels(self, steps: int) -> tuple[Level, ...]:
         """``steps + 1`` levels, the clean one first, told as timestep 0."""
-        check_steps(steps, self.timesteps)
+        check_steps(steps, self.timesteps - (self.rule == "inner"))
         clean = self._level(0.0) if self.final == "level" else Level(label=0.0, alpha=1.0, sigma=0.0)
         if self.rule == "karras":
             return (clean, *map(self._at_ratio, self._karras(steps)))
@@ -74,14 +79,14 @@ class TrainedSchedule:
     def grid(self, steps: int) -> tuple[float, ...]:
         """The N timesteps above the clean level, ascending."""
         T = self.timesteps
+        if self.spacing == "trailing":
+            return tuple(float(np.round(T - i * (T / steps))) - 1 for i in reversed(range(steps)))
+        least = 1 if self.rule == "inner" else 0
+        laid, places = steps + least, range(least, steps + least)
         if self.spacing == "leading":
-            times = [float(min(i * (T // steps) + self.offset, T - 1)) for i in range(steps)]
-        elif self.spacing == "trailing":
-            times = [float(np.round(T - i * (T / steps))) - 1 for i in reversed(range(steps))]
-        else:
-            times = [i * (T - 1) / max(steps - 1, 1) for i in range(steps)]
-            times = [float(np.round(t)) for t in times] if self.rule == "whole" else times
-        return tuple(times)
+            return tuple(float(min(i * (T // laid) + self.offset, T - 1)) for i in places)
+        times = [i * (T - 1) / max(laid - 1, 1) for i in places]
+        return tuple(float(np.round(t)) for t in times) if self.rule in ("whole", "inner") else tuple(times)
 
     def unit_scale(self, level: Level) -> float:
         """1: a variance-preserving latent is already of unit scale."""
@@ -105,7 +110,7 @@ class TrainedSchedule:
 
     def _at_ratio(self, ratio: float) -> Level:
         t = np.interp(math.log(ratio), np.log(self.ratios), np.arange(self.timesteps))
-        return _of_ratio(float(t), ratio)
+        return _of_ratio(float(np.round(t) if self.rounds else t), ratio)
 
     def _karras(self, steps: int) -> list[float]:
         """Ratios, ascending."""

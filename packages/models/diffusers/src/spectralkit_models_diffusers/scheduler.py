@@ -14,7 +14,6 @@ from typing import get_args
 
 import attrs
 
-from spectralkit.diffusion.betas import BetaSchedule
 from spectralkit.diffusion.parameterization import (
     EpsParameterization,
     Parameterization,
@@ -26,7 +25,7 @@ from spectralkit.diffusion.schedule import MOST_TIMESTEPS, Final, Spacing
 from spectralkit.errors import DataError
 from spectralkit.plugins.text import one_line
 from spectralkit_models_diffusers.clipped import Clip
-from spectralkit_models_diffusers.config import FLOW, PLAIN, Config, defaults_of, read_config
+from spectralkit_models_diffusers.config import BETWEEN, FLOW, INNER, PLAIN, WHOLE, Config, defaults_of, read_config
 from spectralkit_models_diffusers.flow import Sigmas, read_flow
 from spectralkit_models_diffusers.schedule import Rule, TrainedSchedule
 
@@ -36,6 +35,16 @@ PREDICTIONS: dict[str, Parameterization] = {
     "original_sample": X0Parameterization(),
     "v_prediction": VParameterization(),
 }
+
+
+RISING = ("linear", "scaled_linear", "sigmoid")
+"""Betas that rise from beta_start to beta_end."""
+
+SHAPED = ("squaredcos_cap_v2", "exp", "laplace")
+"""Those that have their own ends."""
+
+AS_THEY_FALL = ("Euler", "Heun", "LMS")
+"""Whose networks are told timesteps of a Karras grid that are no whole numbers."""
 
 
 @attrs.frozen
@@ -82,21 +91,17 @@ def read_scheduler(
 
 
 def _discrete(config: Config, T: int, final: Final | None, clip: bool | None) -> Reading:
-    euler = config.name.startswith("Euler")
-    rule: Rule = "whole" if not euler else "karras" if config.values.get("use_karras_sigmas") else "between"
-    if not euler and config.values.get("use_karras_sigmas"):
-        raise config.refusal("use_karras_sigmas", f"which a {config.name} does not know")
-    spacing = config.one_of("timestep_spacing", get_args(Spacing))
+    rule = _rule(config)
     kind = config.one_of("prediction_type", tuple(PREDICTIONS))
-    ends = (config.values.get("sigma_min"), config.values.get("sigma_max")) if rule == "karras" else (None, None)
     table, betas = _alphas_bar(config, T)
     schedule = TrainedSchedule(
         alphas_bar=table,
-        spacing=spacing,
-        offset=int(config.number("steps_offset", lambda n: n == int(n) and 0 <= n < T, f"in 0 ... {T - 1}")),
-        final=final or _final(config, euler),
+        spacing=_spacing(config),
+        offset=_offset(config, T),
+        final=final or _final(config),
         rule=rule,
-        ends=ends,
+        ends=_ends(config, table) if rule == "karras" else (None, None),
+        rounds=rule == "karras" and not config.name.startswith(AS_THEY_FALL),
     )
     if schedule.final == "clean" and kind in ("sample", "original_sample"):
         raise config.refusal(
@@ -112,13 +117,51 @@ def _discrete(config: Config, T: int, final: Final | None, clip: bool | None) ->
     return Reading(Process(schedule, PREDICTIONS[kind]), clipped, _told(config, schedule, kind, betas, clipped))
 
 
-def _final(config: Config, euler: bool) -> Final:
-    if euler:
-        zero = config.one_of("final_sigmas_type", ("zero", "sigma_min")) if "final_sigmas_type" in config.values else ""
-        return "level" if zero == "sigma_min" else "clean"
-    if config.name == "DDPMScheduler":
-        return "clean"
-    return "clean" if config.one_of("set_alpha_to_one", (True, False)) else "level"
+def _rule(config: Config) -> Rule:
+    """How the grid is laid; Karras's only where each of its levels is one that is expressed here."""
+    if not config.values.get("use_karras_sigmas"):
+        return "between" if config.name in BETWEEN else "inner" if config.name in INNER else "whole"
+    if config.name not in (*BETWEEN, *INNER):
+        raise config.refusal("use_karras_sigmas", f"which a {config.name} does not know")
+    if config.name.startswith("DEIS") or (config.name.startswith("UniPC") and _final(config) == "level"):
+        raise config.refusal("use_karras_sigmas", f"by which a {config.name} of these keys stays at its last level")
+    if config.name == "DPMSolverMultistepScheduler" and config["beta_schedule"] == "squaredcos_cap_v2":
+        raise config.refusal("use_karras_sigmas", f"whose timesteps a {config.name} cuts off for squaredcos_cap_v2")
+    return "karras"
+
+
+def _spacing(config: Config) -> Spacing:
+    if "timestep_spacing" not in defaults_of(config.name):
+        return "linspace"  # DPMSolverSinglestepScheduler knows no other
+    spacing: Spacing = config.one_of("timestep_spacing", get_args(Spacing))
+    return spacing
+
+
+def _offset(config: Config, T: int) -> int:
+    if "steps_offset" not in defaults_of(config.name):
+        return 0
+    return int(config.number("steps_offset", lambda n: n == int(n) and 0 <= n < T, f"in 0 ... {T - 1}"))
+
+
+def _ends(config: Config, table: tuple[float, ...]) -> tuple[float | None, float | None]:
+    """Of a grid of Karras: those of the configuration; else Euler's are of its grid, and others of the whole table."""
+    given = config.values.get("sigma_min"), config.values.get("sigma_max")
+    if config.name in BETWEEN:
+        return given
+    whole = (math.sqrt((1 - abar) / abar) for abar in (table[0], table[-1]))
+    low, high = (end or own for end, own in zip(given, whole, strict=True))
+    return low, high
+
+
+def _final(config: Config) -> Final:
+    if config.name in WHOLE:
+        always = config.name.startswith("DDPM")
+        return "clean" if always or config.one_of("set_alpha_to_one", (True, False)) else "level"
+    if config.name.startswith("DEIS"):
+        return "level"
+    knows = "final_sigmas_type" in defaults_of(config.name)
+    kind = config.one_of("final_sigmas_type", ("zero", "sigma_min")) if knows else "zero"
+    return "level" if kind == "sigma_min" else "clean"
 
 
 def _alphas_bar(config: Config, T: int) -> tuple[tuple[float, ...], str]:
@@ -127,10 +170,10 @@ def _alphas_bar(config: Config, T: int) -> tuple[tuple[float, ...], str]:
 
     betas = config["trained_betas"]
     if betas is None:
-        told = config.one_of("beta_schedule", get_args(BetaSchedule))
+        told = config.one_of("beta_schedule", (*RISING, *SHAPED))
         start = config.number("beta_start", lambda b: 0 < b < 1, "a number between 0 and 1")
         end = config.number("beta_end", lambda b: start <= b < 1, "a number from beta_start to 1")
-        told = told if told == "squaredcos_cap_v2" else f"{told} {start:g} to {end:g}"
+        told = f"{told} {start:g} to {end:g}" if told in RISING else told
     else:
         told = "trained"
         fits = isinstance(betas, list) and len(betas) == T
@@ -149,6 +192,8 @@ def _alphas_bar(config: Config, T: int) -> tuple[tuple[float, ...], str]:
         raise config.refusal("rescale_betas_zero_snr", f"which a {config.name} does not know")
     try:
         table = getattr(diffusers, config.name)(**given).alphas_cumprod.double().tolist()
+    except NotImplementedError as error:
+        raise config.refusal("beta_schedule", f"which a {config.name} does not know") from error
     except Exception as error:  # a constructor fed with a stranger's values raises anything
         raise DataError(f"scheduler {config.path} cannot be built: {one_line(error)[:300]}") from error
     # Euler's last level of a rescaled table is a floor, which may lie above the one before.
@@ -161,13 +206,15 @@ def _alphas_bar(config: Config, T: int) -> tuple[tuple[float, ...], str]:
 def _clip(config: Config) -> Clip | None:
     if "clip_sample" not in defaults_of(config.name) or not config.one_of("clip_sample", (True, False)):
         return None
-    return Clip(config.positive("clip_sample_range"), follows=config.name == "DDPMScheduler")
+    follows = config.name.startswith(("DDPM", "Heun"))
+    return Clip(config.positive("clip_sample_range"), follows=follows)
 
 
 def _told(config: Config, schedule: TrainedSchedule, kind: str, betas: str, clip: Clip | None) -> str:
     offset = f" + {schedule.offset}" if schedule.offset and schedule.spacing == "leading" else ""
     ends = "a clean image" if schedule.final == "clean" else "timestep 0"
-    grid = f"{schedule.spacing}{offset}{' by Karras' if schedule.rule == 'karras' else ''}"
+    laid = {"karras": " by Karras", "inner": " of one more, without its lowest"}.get(schedule.rule, "")
+    grid = f"{schedule.spacing}{offset}{laid}"
     told = f"{config.name}: {schedule.timesteps} timesteps, betas {betas}, {kind}, grid {grid}, ends at {ends}"
     if clip is not None:
         told += (
@@ -175,6 +222,6 @@ def _told(config: Config, schedule: TrainedSchedule, kind: str, betas: str, clip
         )
     if config.passed:
         told += f"; passed over, as another class was asked for: {', '.join(config.passed)}"
-    elif config.name not in ("DDIMScheduler", "DDIMInverseScheduler"):
+    elif not config.name.startswith("DDIM"):
         told += "; assumed: its solver is the method's"
     return told
