@@ -19,4 +19,9 @@ def spectralkit_commands() -> tuple[CommandSpec, ...]:
             target="spectralkit_bench.figures.command:figures",
             summary="Draw the figures of finished runs: spectra, noise maps, correlations, velocities",
         ),
+        CommandSpec(
+            name="bench",
+            target="spectralkit_bench.commands.bench:command",
+            summary="Run grids of models, data sets, methods and seeds in a store, and print their tables",
+        ),
     )

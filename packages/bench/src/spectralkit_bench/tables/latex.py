@@ -21,7 +21,8 @@ def escaped(text: str) -> str:
     return re.sub(r"[\\~^&%$#_{}]", lambda found: _SPECIAL[found[0]], one_line(text))
 
 
-def _heading(column: Column) -> str:
+def heading(column: Column) -> str:
+    """A metric with its arrow."""
     name, _, index = column.title.partition("_")
     arrow = {"↑": r" $\uparrow$", "↓": r" $\downarrow$", "·": ""}[column.arrow]
     return (f"${name}_{{{index}}}$" if len(name) == 1 and index else escaped(column.title)) + arrow
@@ -33,7 +34,7 @@ SCRIPT = Script(
     best=lambda told: rf"\textbf{{{told}}}",
     close=lambda told: rf"\underline{{{told}}}",
     between=r" $\pm$ ",
-    heading=_heading,
+    heading=heading,
 )
 
 

@@ -15,7 +15,6 @@ import os
 import platform
 import secrets
 import shutil
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -25,6 +24,7 @@ import attrs
 
 from spectralkit.errors import ConfigurationError, told
 from spectralkit.plugins.text import one_line
+from spectralkit.running.locks import lock
 from spectralkit.stops import deferred
 
 SUFFIX = ".partial"
@@ -101,7 +101,7 @@ def _make(out: Path, undo: ExitStack) -> Claim:
     _make_private(staging, undo)
     try:
         _sweep(out.parent)
-        lock = _hold(staging / OWNER)
+        held = _hold(staging / OWNER)
         (staging / RESULTS).mkdir()
         os.rename(staging, place)
     except OSError as error:
@@ -111,7 +111,7 @@ def _make(out: Path, undo: ExitStack) -> Claim:
                 f"output directory {out} is being written by {_owner(place)}: wait for it or choose another --out"
             ) from error
         raise
-    undo.callback(_release, place, staging, lock)
+    undo.callback(_release, place, staging, held)
     return Claim(out, place / RESULTS)
 
 
@@ -163,23 +163,10 @@ def _hold(path: Path) -> int | None:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     started = time.strftime("%Y-%m-%d %H:%M:%S")
     os.write(descriptor, f"process {os.getpid()} on {platform.node()} since {started}\n".encode())
-    if _lock(descriptor):
+    if lock(descriptor):
         return descriptor
     os.close(descriptor)
     return None
-
-
-def _lock(descriptor: int) -> bool:
-    """Whether the lock was free, and now is this process's."""
-    if sys.platform == "win32":
-        return False
-    import fcntl
-
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:  # held by another process, or unknown to this file system
-        return False
-    return True
 
 
 def _owner(place: Path) -> str:
@@ -189,11 +176,11 @@ def _owner(place: Path) -> str:
         return "another run"
 
 
-def _release(place: Path, staging: Path, lock: int | None) -> None:
+def _release(place: Path, staging: Path, held: int | None) -> None:
     with deferred(), suppress(OSError):
         os.rename(place, staging)  # from now on the name is free, and what is left is nobody's
-        if lock is not None:
-            os.close(lock)
+        if held is not None:
+            os.close(held)
         shutil.rmtree(staging, ignore_errors=True)
 
 
@@ -212,15 +199,15 @@ def _sweep(folder: Path) -> None:
 
 def _sweep_one(place: Path) -> None:
     try:
-        lock = os.open(place / OWNER, os.O_RDWR)
+        owner = os.open(place / OWNER, os.O_RDWR)
     except FileNotFoundError:
         if time.time() - place.lstat().st_mtime > _FORGOTTEN:
             place.rmdir()  # killed before it had an owner; what is not empty is a stranger's
         return
-    if _lock(lock) and os.path.samestat(os.fstat(lock), (place / OWNER).stat()):
-        _release(place, place.with_name(f"{place.name}.{secrets.token_hex(4)}{SUFFIX}"), lock)
+    if lock(owner) and os.path.samestat(os.fstat(owner), (place / OWNER).stat()):
+        _release(place, place.with_name(f"{place.name}.{secrets.token_hex(4)}{SUFFIX}"), owner)
     else:
-        os.close(lock)
+        os.close(owner)
 
 
 @contextmanager

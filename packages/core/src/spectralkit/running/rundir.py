@@ -14,6 +14,9 @@ from spectralkit.errors import DataError
 from spectralkit.plugins.registered import Registered
 from spectralkit.running.claim import claim
 
+NUMERIC = ("torch", "numpy", "scipy", "diffusers", "torchmetrics", "PyWavelets")
+"""Distributions of others that shape numbers."""
+
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -51,7 +54,6 @@ def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 def versions(parts: Iterable[Registered] = ()) -> dict[str, str]:
     """Versions of all that shapes a number: this toolkit's packages, torch, numpy, ..., and who provides ``parts``."""
     installed = {dist.metadata["Name"]: dist.version for dist in metadata.distributions() if dist.metadata["Name"]}
-    shaping = ("torch", "numpy", "scipy", "diffusers", "torchmetrics", "PyWavelets")
-    names = (name for name in installed if name in shaping or name.lower().startswith("spectralkit"))
+    names = (name for name in installed if name in NUMERIC or name.lower().startswith("spectralkit"))
     found = {name: installed[name] for name in names} | {part.distribution: part.version for part in parts}
     return dict(sorted(found.items()))

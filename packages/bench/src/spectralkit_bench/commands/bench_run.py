@@ -1,0 +1,119 @@
+"""``spectralkit bench run``: run a grid into a store, or go on with it."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spectralkit.cli.options import given, names, path
+from spectralkit.cli.output import add_json
+from spectralkit.errors import ConfigurationError
+from spectralkit_bench.commands.live import followed, told
+from spectralkit_bench.commands.printing import print_any
+from spectralkit_bench.commands.seeds import add_seeds, seeds
+
+if TYPE_CHECKING:
+    from spectralkit_bench.grid.grid import Grid
+
+OPTIONS = ("samples", "steps", "device", "batch_size")
+
+
+def configure(parser: ArgumentParser) -> None:
+    """The options of ``bench run``."""
+    from spectralkit_bench.grid.presets import presets
+
+    parser.set_defaults(act=run)
+    parser.add_argument("grid", metavar="GRID", help=f"a grid file, or one of {', '.join(presets())}")
+    parser.add_argument("--store", type=path, required=True, metavar="DIR", help="where cells are kept and found again")
+    over = parser.add_argument_group("in the place of what the grid says")
+    over.add_argument("--samples", type=int, metavar="N", help="how many samples")
+    over.add_argument("--steps", type=int, metavar="N", help="transitions each way")
+    add_seeds(over)
+    over.add_argument("--metrics", metavar="A,B", help="registered metrics")
+    over.add_argument("--dataset", metavar="NAME", help="registered data set")
+    over.add_argument("--model", action="append", default=[], metavar="NAME=MODEL", help="a model in another's place")
+    over.add_argument("--device", metavar="NAME", help="auto, cpu, cuda, ...; changes no cell's key")
+    over.add_argument("--batch-size", type=int, metavar="N", help="images at a time; changes no cell's key")
+    how = parser.add_argument_group("how")
+    how.add_argument("--executor", choices=("local",), default="local", help="who runs the cells (default: local)")
+    how.add_argument("--workers", type=int, metavar="N", help="processes (default: this one)")
+    how.add_argument("--retry", action="store_true", help="run cells that have failed once more")
+    add_json(parser)
+    parser.add_argument("--quiet", action="store_true", help="print nothing but warnings and errors")
+
+
+def run(arguments: Namespace) -> int:
+    """Run what is not done, then print the table; 2 if cells have failed."""
+    grid = _changed(read_grid(arguments.grid), arguments)
+    if arguments.workers is not None and arguments.workers < 1:
+        raise ConfigurationError(f"--workers must be at least 1, got {arguments.workers}")
+    from spectralkit.running.loader import Keeping
+    from spectralkit_bench.executors.local import InProcess, Processes
+    from spectralkit_bench.grid.plan import resolve
+    from spectralkit_bench.store.store import Store
+
+    store, loader = Store.make(arguments.store), Keeping()
+    with followed(arguments.quiet or arguments.json) as board:
+        plan, cells = resolve(grid, loader, board.tell)
+        store.add(cells, grid=grid.name, plan=plan.as_table())
+        keys = [cell.key for cell in cells]
+        if arguments.retry:
+            store.retry(keys)
+        executor = InProcess(loader) if arguments.workers is None else Processes(arguments.workers)
+        try:
+            executor.run(store, keys, board)
+        except KeyboardInterrupt:
+            board.tell([f"stopped, {told(store.counts(keys))}; to go on: {_again()}"])
+            raise
+    failed = store.counts(keys).failed
+    print_any(store, grid.name, "json" if arguments.json else None, quiet=arguments.quiet)
+    if failed:
+        print(
+            f"{failed} of {len(keys)} cells have failed: `spectralkit bench ls --state failed --store "
+            f"{arguments.store}` says why, --retry runs them once more",
+            file=sys.stderr,
+        )
+    return 2 if failed else 0
+
+
+def read_grid(text: str) -> Grid:
+    """A grid by the name of a preset, or of a file.
+
+    Raises:
+        ConfigurationError: If there is neither, or the file is wrong.
+    """
+    from spectralkit_bench.grid.grid import Grid
+    from spectralkit_bench.grid.presets import presets
+
+    known = presets()
+    if text in known and not Path(text).is_file():
+        return Grid.read(known[text])
+    if not Path(text).exists():
+        raise ConfigurationError(f"there is no grid {text!r}: name a TOML file, or one of {', '.join(known)}")
+    return Grid.read(Path(text))
+
+
+def _changed(grid: Grid, arguments: Namespace) -> Grid:
+    """The grid with what the command line says in its place."""
+    options: dict[str, Any] = given(arguments, OPTIONS)
+    if arguments.metrics is not None:
+        options["metrics"] = names(arguments.metrics)
+    lists: dict[str, tuple[Any, ...]] = {}
+    if (wanted := seeds(arguments.seeds)) is not None:
+        lists["seed"] = wanted
+    if arguments.dataset is not None:
+        grid = grid.with_dataset(arguments.dataset)
+    models = {}
+    for text in arguments.model:
+        name, equals, other = text.partition("=")
+        if not (name and equals and other):
+            raise ConfigurationError(f"malformed --model {text!r}: write NAME=MODEL, like ddim=runs/train/mine")
+        models[name] = other
+    return grid.with_models(models).with_options(options, lists)
+
+
+def _again() -> str:
+    return shlex.join(["spectralkit", *sys.argv[1:]])

@@ -1,0 +1,41 @@
+"""A grid's table, printed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spectralkit.cli.output import print_json
+
+if TYPE_CHECKING:
+    from spectralkit_bench.store.store import Store
+
+
+def print_any(store: Store, name: str, form: str | None, *, quiet: bool = False) -> None:
+    """Print the table of a grid for a person, or in a form for a program or a paper.
+
+    Args:
+        store: Where the grid is.
+        name: Of the grid.
+        form: ``md``, ``csv``, ``tex`` or ``json``; None is for a person.
+        quiet: Whether a person wants none.
+    """
+    from spectralkit_bench.grid.plan import Plan
+    from spectralkit_bench.grid.table import table_of
+    from spectralkit_bench.tables.files import written
+    from spectralkit_bench.tables.plain import print_scores
+    from spectralkit_bench.tables.records import document
+    from spectralkit_bench.tables.shares import document as document_of_shares
+    from spectralkit_bench.tables.shares import print_shares
+    from spectralkit_bench.tables.table import Table
+
+    plan = Plan.of(store.plan(name))
+    errors = {record.key: record.error for record in store.records() if record.error is not None}
+    table = table_of(plan, store.documents(plan.keys), errors)
+    if form == "json":
+        print_json(document(table) if isinstance(table, Table) else document_of_shares(table))
+    elif form is not None:
+        print(written(table, form), end="")
+    elif not quiet and isinstance(table, Table):
+        print_scores(table)
+    elif not quiet and not isinstance(table, Table):
+        print_shares(table)

@@ -1,0 +1,131 @@
+"""A grid file: one or several blocks, and how their table is laid out."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from spectralkit.errors import ConfigurationError, told
+from spectralkit.plugins.text import brief, nearest
+from spectralkit_bench.grid.block import Block, Point
+from spectralkit_bench.grid.share import Share
+
+AXES = ("dataset", "scale", "model", "method")
+KEYS = ("title", "columns", "within", "improved", "grid")
+
+
+@attrs.frozen(kw_only=True)
+class Grid:
+    """What is run, and what for.
+
+    Args:
+        name: What a store knows it by.
+        title: Of its table.
+        blocks: Lines of the table, in order.
+        columns: Axes that name a line; empty for those that differ.
+        within: Axes whose values part the rivals: only lines that share them compete.
+        improved: What share of the runs is better than others, instead of the scores themselves.
+    """
+
+    name: str
+    title: str = ""
+    blocks: tuple[Block, ...]
+    columns: tuple[str, ...] = ()
+    within: tuple[str, ...] = ("dataset", "scale")
+    improved: Share | None = None
+
+    @classmethod
+    def read(cls, path: Path) -> Grid:
+        """The grid of a file.
+
+        Raises:
+            ConfigurationError: If it is missing or no TOML, or a key or value is wrong.
+        """
+        try:
+            document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        except OSError as error:
+            raise ConfigurationError(f"cannot read grid {path}: {told(error)}") from error
+        except (ValueError, RecursionError) as error:
+            raise ConfigurationError(f"grid {path} is no valid TOML: {error}") from error
+        return cls.of(path.stem, document, str(path))
+
+    @classmethod
+    def of(cls, name: str, document: Mapping[str, Any], where: str) -> Grid:
+        """The grid of a document.
+
+        Raises:
+            ConfigurationError: If a key or value is wrong.
+        """
+        for key in document:
+            if key not in KEYS:
+                raise ConfigurationError(
+                    f"grid {where}: unknown key {brief(key)}: {nearest(key, KEYS)}known are {', '.join(KEYS)}"
+                )
+        tables = document.get("grid", [])
+        tables = tables if isinstance(tables, list) else [tables]
+        if not tables:
+            raise ConfigurationError(f"grid {where} has no table [grid]: put its lists below a line '[grid]'")
+        blocks = tuple(Block.read(f"grid {where}", table) for table in tables)
+        share = document.get("improved")
+        layout = {key: _axes(where, key, document[key]) for key in ("columns", "within") if key in document}
+        return cls(
+            name=name,
+            title=str(document.get("title", "")),
+            blocks=blocks,
+            improved=None if share is None else Share.read(where, share),
+            **layout,
+        )
+
+    @property
+    def points(self) -> list[Point]:
+        """All lines."""
+        return [point for block in self.blocks for point in block.points()]
+
+    def with_options(self, options: Mapping[str, Any], lists: Mapping[str, tuple[Any, ...]]) -> Grid:
+        """The grid with other options of its runs, and other lists, in every block."""
+        return attrs.evolve(
+            self,
+            blocks=tuple(
+                attrs.evolve(block, options={**block.options, **options}, lists={**block.lists, **lists})
+                for block in self.blocks
+            ),
+        )
+
+    def with_dataset(self, name: str) -> Grid:
+        """The grid on another data set, without the parameters of its own."""
+        return attrs.evolve(self, blocks=tuple(_on(block, name) for block in self.blocks))
+
+    def with_models(self, models: Mapping[str, str]) -> Grid:
+        """The grid with other models in the place of its own, called as its own were.
+
+        Raises:
+            ConfigurationError: If it has no such model.
+        """
+        known = {str(name) for block in self.blocks for name in block.lists.get("model", ())}
+        for name in models:
+            if name not in known:
+                raise ConfigurationError(f"grid {self.name} has no model {name!r}: it has {', '.join(sorted(known))}")
+        return attrs.evolve(self, blocks=tuple(_replaced(block, models) for block in self.blocks))
+
+
+def _on(block: Block, dataset: str) -> Block:
+    settings = {part: values for part, values in block.options.get("settings", {}).items() if part != "dataset"}
+    lists = {**block.lists, "dataset": (dataset,)}
+    return attrs.evolve(block, lists=lists, options={**block.options, "settings": settings})
+
+
+def _replaced(block: Block, models: Mapping[str, str]) -> Block:
+    found = block.lists.get("model", ())
+    names = {models[name]: block.names.get(name, name) for name in found if name in models}
+    lists = {**block.lists, "model": tuple(models.get(name, name) for name in found)} if found else block.lists
+    return attrs.evolve(block, lists=lists, names={**block.names, **names})
+
+
+def _axes(where: str, key: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(axis in AXES for axis in value):
+        raise ConfigurationError(f"grid {where}: {key} must be a list of {', '.join(AXES)}, got {brief(value)}")
+    return tuple(value)

@@ -1,0 +1,146 @@
+"""Grid files: what is refused, what a cell is known by, and what a table is made from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import attrs
+import bench_toys as toys
+import pytest
+
+from spectralkit.errors import ConfigurationError, UnknownNameError
+from spectralkit.running.config import RunConfig
+from spectralkit.running.loader import Keeping
+from spectralkit_bench.cells import identity
+from spectralkit_bench.grid.grid import Grid
+from spectralkit_bench.grid.line import Line
+from spectralkit_bench.grid.plan import Plan, resolve
+from spectralkit_bench.grid.presets import presets
+from spectralkit_bench.grid.share import Share
+
+BASE = RunConfig(model="gaussian", dataset="cells", steps=3, samples=2, metrics=("psnr",))
+
+
+@pytest.fixture(scope="module")
+def loader() -> Keeping:
+    return Keeping()
+
+
+def key(loader: Keeping, **changes: object) -> str:
+    return identity.identify(attrs.evolve(BASE, **changes), loader).key
+
+
+def test_a_key_depends_on_what_changes_a_score_and_on_nothing_else(loader, monkeypatch):
+    before = key(loader)
+    assert key(loader, batch_size=1) == key(loader, device="cpu") == key(Keeping()) == before
+    assert key(loader, seed=7) == before  # standard inversion draws nothing
+    assert key(loader, method="taba") != key(loader, method="taba", seed=7)
+    changed = [
+        key(loader, **change)
+        for change in (
+            {"steps": 4},
+            {"samples": 1},
+            {"guidance": 2.0},
+            {"label": "next"},
+            {"metrics": ("ssim",)},
+            {"settings": {"model": {"floor": 1e-5}}},
+        )
+    ]
+    monkeypatch.setattr(identity, "versions", lambda parts: {"spectralkit-datasets-cells": "9.9", "spectralkit": "9"})
+    changed.append(key(loader))
+    assert len({before, *changed}) == len(changed) + 1
+
+
+def test_a_package_that_takes_no_part_is_not_in_the_key(loader):
+    versions = identity.identify(BASE, loader).versions
+    assert {"spectralkit", "spectralkit-datasets-cells", "torch"} <= versions.keys()
+    assert "spectralkit-methods-taba" not in versions
+
+
+def test_every_combination_is_a_line_and_what_draws_nothing_one_cell(tmp_path, loader):
+    plan, cells = resolve(Grid.read(toys.written(tmp_path)), loader, lambda lines: None)
+    assert [line.labels["method"] for line in plan.lines] == ["standard", "taba", "ovg(clip=0.5, eta_lf=1e-4)+taba"]
+    assert len(cells) == 1 + 2 + 2
+    assert len(set(plan.lines[0].cells.values())) == 1
+    assert plan.shown == ("method",)
+
+
+def test_a_plan_is_the_same_after_a_way_through_json(tmp_path, loader):
+    import json
+
+    from spectralkit.running.document import as_json
+
+    plan, _ = resolve(Grid.read(toys.written(tmp_path)), loader, lambda lines: None)
+    assert Plan.of(json.loads(as_json(plan.as_table()))) == plan
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[grid]\nmodls = ['gaussian']", "unknown key 'modls': did you mean 'models'"),
+        ("[grit]\n", "unknown key 'grit': did you mean 'grid'"),
+        ("title = 'x'", "has no table [grid]"),
+        ("[grid]\nmodels = 'gaussian'", "models must be a list"),
+        ("[grid]\nmodels = []", "models must be a list of at least one"),
+        ("[grid]\nmodels = ['a', 'a']", "names something twice"),
+        ("[grid]\nmodels = ['a']\nmodel = 'b'", "both models and model"),
+        ("[grid]\nsteps = 0", "steps"),
+        ("[grid]\nseeds = ['a']", "seed"),
+        ("[grid]\nscales = ['x8']", "scale"),
+        ("[grid]\nmethods = ['ovg(']", "malformed method"),
+        ("[grid]\nnames = 3", "names must be a table"),
+        ("[grid]\n[improved]\naxis = 'method'", "[improved] takes axis, before, after"),
+        ("[grid]\ncolumns", "no valid TOML"),
+        ("columns = ['colour']\n[grid]\n", "columns must be a list of"),
+    ],
+)
+def test_an_impossible_grid_is_told(tmp_path, text, told):
+    with pytest.raises(ConfigurationError) as refusal:
+        list(Grid.read(toys.written(tmp_path, text)).points)
+    assert told in str(refusal.value)
+
+
+@pytest.mark.parametrize("change", ["models = ['gausian']", "methods = ['ovgg']", "datasets = ['cels']"])
+def test_unknown_names_are_told_unless_they_are_optional(tmp_path, loader, change):
+    axis = change.split()[0]
+    lines = [change if line.startswith(axis) else line for line in toys.GRID.splitlines()]
+    with pytest.raises(UnknownNameError, match="did you mean"):
+        resolve(Grid.read(toys.written(tmp_path, "\n".join(lines))), loader, lambda told: None)
+    second = toys.GRID.replace('title = "A toy"', "")
+    both = "\n".join([*lines, "optional = true", second]).replace("[grid]", "[[grid]]")
+    told: list[str] = []
+    plan, _ = resolve(Grid.read(toys.written(tmp_path, both)), loader, told.extend)
+    assert len(plan.lines) == 3
+    assert all(line.startswith("left out: ") and "did you mean" in line for line in told)
+    assert plan.absent == tuple(told)
+
+
+def line(method: str, model: str = "m", **cells: str) -> Line:
+    labels = {"dataset": "d", "scale": "", "model": model, "method": method}
+    return Line(labels=labels, method=method, cells={int(seed[1:]): cell for seed, cell in cells.items()})
+
+
+def test_units_are_pairs_of_one_seed_and_one_setting():
+    share = Share(axis="method", before=("standard", "direct"), after=("taba",))
+    lines = [line("standard", s1="A", s2="A"), line("taba", s1="B", s2="C"), line("direct", s1="D", s2="D")]
+    lines += [line("taba", model="other", s1="E", s2="F"), line("ovg", s1="G")]
+    assert share.units(lines) == [("A", "B"), ("A", "C"), ("D", "B"), ("D", "C")]
+
+
+def test_two_runs_that_draw_nothing_are_one_unit():
+    share = Share(axis="model", before=("ddim",), after=("edm",))
+    lines = [line("standard", model="ddim", s1="A", s2="A"), line("standard", model="edm", s1="B", s2="B")]
+    assert share.units(lines) == [("A", "B")]
+
+
+def test_models_may_be_replaced_and_keep_their_names(tmp_path):
+    grid = Grid.read(toys.written(tmp_path)).with_models({"gaussian": "runs/mine"})
+    assert {point.base.model for point in grid.points} == {"runs/mine"}
+    assert {point.labels["model"] for point in grid.points} == {"gaussian"}
+    with pytest.raises(ConfigurationError, match="has no model 'edm': it has gaussian"):
+        Grid.read(toys.written(tmp_path)).with_models({"edm": "x"})
+
+
+@pytest.mark.parametrize("path", presets().values(), ids=presets())
+def test_presets_can_be_read(path: Path):
+    assert Grid.read(path).points
