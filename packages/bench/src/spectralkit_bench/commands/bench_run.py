@@ -38,8 +38,13 @@ def configure(parser: ArgumentParser) -> None:
     over.add_argument("--device", metavar="NAME", help="auto, cpu, cuda, ...; changes no cell's key")
     over.add_argument("--batch-size", type=int, metavar="N", help="images at a time; changes no cell's key")
     how = parser.add_argument_group("how")
-    how.add_argument("--executor", choices=("local",), default="local", help="who runs the cells (default: local)")
-    how.add_argument("--workers", type=int, metavar="N", help="processes (default: this one)")
+    how.add_argument(
+        "--executor", choices=("local", "ray"), default="local", help="who runs the cells (default: local)"
+    )
+    how.add_argument("--workers", type=int, metavar="N", help="processes, or actors (default: this one, or one)")
+    how.add_argument("--address", metavar="HOST:PORT", help="ray: of a cluster (default: one is started here)")
+    how.add_argument("--cpus", type=float, default=1.0, metavar="N", help="ray: processors of a cell (default: 1)")
+    how.add_argument("--gpus", type=float, default=0.0, metavar="N", help="ray: accelerators of a cell (default: 0)")
     how.add_argument("--retry", action="store_true", help="run cells that have failed once more")
     add_json(parser)
     parser.add_argument("--quiet", action="store_true", help="print nothing but warnings and errors")
@@ -48,23 +53,22 @@ def configure(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Run what is not done, then print the table; 2 if cells have failed."""
     grid = _changed(read_grid(arguments.grid), arguments)
-    if arguments.workers is not None and arguments.workers < 1:
-        raise ConfigurationError(f"--workers must be at least 1, got {arguments.workers}")
     from spectralkit.running.loader import Keeping
-    from spectralkit_bench.executors.local import InProcess, Processes
+    from spectralkit_bench.executors.choice import executor
     from spectralkit_bench.grid.plan import resolve
     from spectralkit_bench.store.store import Store
 
-    store, loader = Store.make(arguments.store), Keeping()
+    loader = Keeping()
+    chosen = executor(arguments, loader)
+    store = Store.make(arguments.store)
     with followed(arguments.quiet or arguments.json) as board:
         plan, cells = resolve(grid, loader, board.tell)
         store.add(cells, grid=grid.name, plan=plan.as_table())
         keys = [cell.key for cell in cells]
         if arguments.retry:
             store.retry(keys)
-        executor = InProcess(loader) if arguments.workers is None else Processes(arguments.workers)
         try:
-            executor.run(store, keys, board)
+            chosen.run(store, keys, board)
         except KeyboardInterrupt:
             board.tell([f"stopped, {told(store.counts(keys))}; to go on: {_again()}"])
             raise

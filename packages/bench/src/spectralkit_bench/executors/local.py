@@ -23,11 +23,9 @@ from spectralkit.errors import ConfigurationError
 from spectralkit.running.loader import Keeping, Loader
 from spectralkit.stops import Stopped, listen
 from spectralkit_bench.executors.board import Blank, Board
+from spectralkit_bench.executors.losses import LOSSES, lost_too_often
 from spectralkit_bench.executors.work import PAUSE, threads, work
 from spectralkit_bench.store.store import Store
-
-LOSSES = 3
-"""Workers that one cell may cost."""
 
 GRACE = 10.0
 """Seconds that a worker has to give its cell back."""
@@ -92,7 +90,7 @@ class Processes:
             if record.state == "running" and record.worker is not None and suffix in record.worker:
                 lost[record.key] += 1
                 if lost[record.key] >= LOSSES:
-                    store.fail(record.key, f"its worker was lost {LOSSES} times (exit code {member.exitcode})")
+                    store.fail(record.key, lost_too_often(f"exit code {member.exitcode}"))
 
 
 def _started(directory: Path, keys: tuple[str, ...], parallel: int) -> SpawnProcess:

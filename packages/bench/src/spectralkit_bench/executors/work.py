@@ -20,7 +20,7 @@ PAUSE = 0.5
 """Seconds between looks at cells that others run."""
 
 
-class _FailedError(Exception):
+class CellError(Exception):
     """A cell's own failure, on its way past the claim of its directory; its message is why."""
 
 
@@ -50,7 +50,7 @@ def _run(store: Store, cell: Cell, loader: Loader, board: Board) -> None:
         if not store.place(cell.key).exists():  # a worker may die between the two
             run_cell(store.place(cell.key), cell, loader, board)
         store.finish(cell.key)
-    except _FailedError as error:
+    except CellError as error:
         store.fail(cell.key, str(error))
     except BaseException:
         store.give_back(cell.key)
@@ -61,7 +61,7 @@ def run_cell(place: Path, cell: Cell, loader: Loader, board: Board) -> None:
     """Run a cell into its run directory.
 
     Raises:
-        _FailedError: If the run fails by itself.
+        CellError: If the run fails by itself.
         SpectralkitError: If the directory cannot be written.
     """
     with claim([place]) as claimed:
@@ -70,7 +70,7 @@ def run_cell(place: Path, cell: Cell, loader: Loader, board: Board) -> None:
         except OSError:
             raise
         except Exception as error:
-            raise _FailedError(str(error) if isinstance(error, SpectralkitError) else reason(error)) from error
+            raise CellError(str(error) if isinstance(error, SpectralkitError) else reason(error)) from error
 
 
 def threads(workers: int) -> int:

@@ -1,0 +1,44 @@
+"""The executor that a command line asks for."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Sequence
+from typing import Protocol
+
+from spectralkit.errors import ConfigurationError
+from spectralkit.running.loader import Loader
+from spectralkit_bench.executors.board import Board
+from spectralkit_bench.executors.local import InProcess, Processes
+from spectralkit_bench.store.store import Store
+
+
+class Executor(Protocol):
+    """Runs cells of a store."""
+
+    def run(self, store: Store, keys: Sequence[str], board: Board) -> None:
+        """Run every cell of ``keys``."""
+        ...
+
+
+def executor(arguments: Namespace, loader: Loader) -> Executor:
+    """What ``--executor`` and the options beside it name.
+
+    Args:
+        arguments: Of ``bench run``.
+        loader: What this process has loaded.
+
+    Raises:
+        ConfigurationError: If an option is impossible, or Ray is not installed.
+    """
+    workers = arguments.workers
+    if workers is not None and workers < 1:
+        raise ConfigurationError(f"--workers must be at least 1, got {workers}")
+    if arguments.executor == "local":
+        return InProcess(loader) if workers is None else Processes(workers)
+    try:
+        from spectralkit_bench.executors.cluster import Cluster, Resources
+    except ImportError as error:
+        raise ConfigurationError(f"executor ray needs Ray ({error}): pip install 'spectralkit-bench[ray]'") from error
+    resources = Resources(cpus=arguments.cpus, gpus=arguments.gpus)
+    return Cluster(address=arguments.address, workers=workers or 1, resources=resources)

@@ -1,0 +1,59 @@
+"""A real Ray cluster on this machine: the same table as without it, whatever becomes of its workers."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import bench_toys as toys
+import psutil
+import pytest
+
+pytest.importorskip("ray")
+
+from spectralkit.running.loader import Keeping
+from spectralkit_bench.executors.board import Blank
+from spectralkit_bench.executors.cluster import Cluster, Resources
+from spectralkit_bench.executors.local import InProcess
+from spectralkit_bench.grid.grid import Grid
+from spectralkit_bench.grid.plan import resolve
+from spectralkit_bench.store.store import Store
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # Ray's own, of Python's subprocesses and of its environment
+
+
+def scores(store: Store, keys: list[str]) -> dict[str, dict[str, float]]:
+    return {key: document["scores"] for key, document in store.documents(keys).items()}
+
+
+def kill_one_at_work(store: Store, killed: list[int]) -> None:
+    """SIGKILL one of the actors as soon as a cell is done."""
+    while not any((store.directory / "runs").iterdir()):
+        time.sleep(0.05)
+    (victim, *_) = [
+        child
+        for child in psutil.Process().children(recursive=True)
+        if child.cmdline() and "Runner" in child.cmdline()[0]
+    ]
+    os.kill(victim.pid, signal.SIGKILL)
+    killed.append(victim.pid)
+
+
+def test_a_cluster_of_two_gives_the_table_of_one_process_though_one_is_killed(tmp_path: Path) -> None:
+    loader = Keeping()
+    grid = Grid.read(toys.written(tmp_path, toys.GRID.replace("[1, 2]", "[1, 2, 3]")))
+    plan, cells = resolve(grid, loader, lambda lines: None)
+    keys = [cell.key for cell in cells]
+    stores = [Store.make(tmp_path / name) for name in ("local", "cluster")]
+    for store in stores:
+        store.add(cells, grid="toy", plan=plan.as_table())
+    InProcess(loader).run(stores[0], keys, Blank())
+    killed: list[int] = []
+    threading.Thread(target=lambda: kill_one_at_work(Store.open(stores[1].directory), killed), daemon=True).start()
+    Cluster(workers=2, resources=Resources(cpus=1)).run(stores[1], keys, Blank())
+    assert killed
+    assert len(scores(stores[1], keys)) == 7
+    assert scores(stores[0], keys) == scores(stores[1], keys)
