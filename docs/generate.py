@@ -2,6 +2,7 @@
 
 python docs/generate.py methods       the tables of methods.md
 python docs/generate.py reference     the classes of reference.md
+python docs/generate.py figures       the table of figures.md
 python docs/generate.py results       the yardsticks of results.md
 python docs/generate.py comparison    run every method and tabulate the scores in comparison.md
 python docs/generate.py reproduction  run what the paper's claims need and judge them in reproduction.md
@@ -14,7 +15,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from pages import comparison, methods, reference
+from pages import comparison, figures, methods, reference
 from pages.markdown import with_section
 from pages.reproduction import page as claims
 from pages.reproduction import plan as reproduction
@@ -32,6 +33,7 @@ SECTIONS: dict[str, dict[str, Callable[[], str]]] = {
         "matrix": methods.matrix,
         "refusals": methods.refusals,
     },
+    "figures": {"overview": figures.overview},
     "reference": reference.sections(),
     "results": {"yardsticks": yardsticks},
 }

@@ -20,6 +20,7 @@ PAGES = [
     ROOT / "docs/running.md",
     ROOT / "docs/diffusers.md",
     ROOT / "docs/pictures.md",
+    ROOT / "docs/figures.md",
     ROOT / "docs/index.md",
     ROOT / "README.md",
 ]

@@ -19,9 +19,15 @@ if TYPE_CHECKING:
     from spectralkit_bench.finished import Finished
 
 
+RUNS = "runs"
+"""Where a comparison keeps its runs."""
+
+
 def configure(parser: ArgumentParser) -> None:
     """The options of ``figures``."""
-    parser.add_argument("runs", nargs="+", type=path, metavar="RUN", help="directory of a finished `spectralkit run`")
+    parser.add_argument(
+        "runs", nargs="+", type=path, metavar="RUN", help="directory of a finished run, or of a comparison"
+    )
     parser.add_argument("--out", type=path, metavar="DIR", required=True, help="where they go, must not exist")
     parser.add_argument(
         "--only", metavar="A,B", help=f"figures to draw, of {', '.join(plot.name for plot in PLOTS)} (default: all)"
@@ -61,12 +67,19 @@ def run(arguments: Namespace) -> int:
 def finished(named: Sequence[Path]) -> tuple[Finished, ...]:
     """The finished runs that the command line names, each once.
 
-    Raises:
-        DataError: If one is no run directory, or is damaged.
-    """
-    from spectralkit_bench.finished import Finished
+    Args:
+        named: Run directories, or directories of ``spectralkit compare``, which stand for the runs in them.
 
-    return tuple(Finished.read(directory) for directory in {each.resolve(): each for each in named}.values())
+    Raises:
+        DataError: If one is neither, or a run is damaged.
+    """
+    from spectralkit_bench.finished import DOCUMENT, Finished
+
+    found: dict[Path, Path] = {}
+    for directory in named:
+        within = sorted(path.parent for path in (directory / RUNS).rglob(DOCUMENT))
+        found.update((each.resolve(), each) for each in within or [directory])
+    return tuple(map(Finished.read, found.values()))
 
 
 figures = Command(configure, run)

@@ -16,7 +16,7 @@ def against(material: Material, score: str) -> Drawing:
     settings = material.apart("setting")
     columns = min(3, len(settings))
     rows = -(-len(settings) // columns)
-    figure, axes = panels(min(PAGE, 3.1 * columns + 0.2), 2.3 * rows + 0.45, rows, columns)
+    figure, axes = panels(min(PAGE, 3.1 * columns + 0.2), 2.3 * rows + 0.2, rows, columns)
     for axis in axes[len(settings) :]:
         axis.remove()
     for axis, (setting, part) in zip(axes, settings.items(), strict=False):

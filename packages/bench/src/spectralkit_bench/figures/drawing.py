@@ -57,7 +57,7 @@ def draw_into(
     drawn, captions = Drawn({}, {}), []
     for plot in plots:
         try:
-            made = list(_drawings(plot, material))
+            made = list(drawings(plot, material))
         except SpectralkitError as error:
             drawn.skipped[plot.name] = one_line(str(error))
             continue
@@ -101,8 +101,12 @@ def _has(plot: Plot, subject: Subject) -> bool:
     return scored and all(subject.run.values(name) for name in plot.columns)
 
 
-def _drawings(plot: Plot, material: Material) -> Iterator[tuple[str, Drawing]]:
-    """Every drawing of a figure with the stem of its files."""
+def drawings(plot: Plot, material: Material) -> Iterator[tuple[str, Drawing]]:
+    """Every drawing of a figure with the stem of its files.
+
+    Raises:
+        SpectralkitError: If a run lacks what the figure needs, or its data set or model can no longer be loaded.
+    """
     draw: Callable[[Material], Drawing] = import_module(plot.target).draw
     kept = fitting(plot, material)
     parts = kept.apart(plot.apart)

@@ -16,7 +16,7 @@ TITLES = (f"below {EDGES[0]:g} cycles/pixel", f"{EDGES[0]:g} to {EDGES[1]:g}", f
 
 def draw(material: Material) -> Drawing:
     """A panel a band, a line a run."""
-    figure, axes = panels(PAGE, 2.5, 1, len(TITLES), sharey=True)
+    figure, axes = panels(PAGE, 2.2, 1, len(TITLES), sharey=True)
     for subject in material.firsts:
         passed = normalised(subject)
         power = (band_energies(passed, EDGES) / white_energies(passed[0])).mean(dim=1)

@@ -30,7 +30,7 @@ def gaussian_band(count: int, dimension: int) -> tuple[Tensor, Tensor]:
 
 def draw(material: Material) -> Drawing:
     """A line a run, a band of white noise for every N and d among them."""
-    figure, (axis,) = panels(COLUMN, 2.9)
+    figure, (axis,) = panels(COLUMN, 2.5)
     shapes = []
     for subject in material.subjects:
         rows = subject.latents.flatten(1).double()

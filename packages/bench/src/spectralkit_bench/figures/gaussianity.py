@@ -14,7 +14,7 @@ NULL = {"s-g": "expected under the null", "s-dc": "flagged under the null"}
 
 def draw(material: Material) -> Drawing:
     """S_G up, S_DC across, and where white noise would lie."""
-    figure, (axis,) = panels(COLUMN, 2.9)
+    figure, (axis,) = panels(COLUMN, 2.5)
     x, y = [[subject.run.scores[score] for subject in material.subjects] for score in ("s-dc", "s-g")]
     details = material.subjects[0].run.details
     axis.axvline(1 - float(details["s-dc"][NULL["s-dc"]]), color=REFERENCE, lw=0.6, ls=":")

@@ -10,7 +10,7 @@ from spectralkit.plugins.text import brief
 from spectralkit.running.config import RunConfig
 from spectralkit.running.picture import shorten
 
-LONGEST = 48
+LONGEST = 60
 
 
 def labels(configs: Sequence[RunConfig]) -> list[str]:

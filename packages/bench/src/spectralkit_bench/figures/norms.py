@@ -31,7 +31,7 @@ def draw(material: Material) -> Drawing:
     columns = 2 if len(labelled) == 4 else min(3, len(labelled))
     rows = -(-len(labelled) // columns)
     width = min(PAGE, 2.3 * columns + 0.4)
-    figure, axes = panels(width, 1.95 * rows + 0.25, rows, columns)
+    figure, axes = panels(width, 1.95 * rows + 0.1, rows, columns)
     for axis in axes[len(labelled) :]:
         axis.remove()
     for axis, (label, subjects) in zip(axes, labelled.items(), strict=False):

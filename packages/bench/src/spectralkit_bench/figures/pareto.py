@@ -27,7 +27,7 @@ def draw(material: Material) -> Drawing:
     ranks = {name: rank for rank, name in enumerate(dict.fromkeys(families))}
     points = [(subject.run.scores["s-hf"], subject.run.scores["s-lf"]) for subject in material.subjects]
     best = front(points)
-    figure, (axis,) = panels(COLUMN, 2.9)
+    figure, (axis,) = panels(COLUMN, 2.5)
     axis.step(*zip(*(points[i] for i in best), strict=True), where="pre", color=SOURCE, lw=0.8, ls="--", zorder=1)
     for name, point in zip(families, points, strict=True):
         axis.plot(*point, **marker(ranks[name]))

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from spectralkit.errors import DataError
+from spectralkit.running.picture import shorten
 from spectralkit_bench.figures.material import Drawing, Material
-from spectralkit_bench.figures.style import picture, tiles, wrapped
+from spectralkit_bench.figures.style import LETTERS, PAGE, picture, tiles, wrapped
+
+WIDEST, LINES = 1.35, 3
+"""Inches of a picture, and lines above it, at most."""
 
 
 def draw(material: Material) -> Drawing:
@@ -16,9 +20,10 @@ def draw(material: Material) -> Drawing:
     known = all(found[identifier].reference is not None for identifier in ids)
     columns = ["source", *(subject.label for subject in subjects), *(["real"] if known else [])]
     shape = subjects[0].run.dataset.shape
-    heads = ["\n".join(wrapped(column, max(8, 100 // len(columns)))) for column in columns]
-    lines = max(head.count("\n") + 1 for head in heads)
-    figure, grid = tiles(len(ids), len(columns), aspect=shape[1] / shape[2], titles=lines)
+    page = min(PAGE, WIDEST * len(columns))
+    width = int(page / len(columns) * LETTERS)
+    heads = [wrapped(shorten(column, LINES * width), width) for column in columns]
+    figure, grid = tiles(len(ids), len(columns), page, shape[1] / shape[2], titles=max(map(len, heads)))
     for identifier, row in zip(ids, grid, strict=True):
         images = [found[identifier].source, *(subject.generated(identifier) for subject in subjects)]
         reference = found[identifier].reference
@@ -27,5 +32,5 @@ def draw(material: Material) -> Drawing:
         for axis, image in zip(row, images, strict=True):
             picture(axis, image)
     for axis, head in zip(grid[0], heads, strict=True):
-        axis.set_title(head, fontsize=7, pad=3)
-    return Drawing(figure, f"Rows are the samples {', '.join(ids)}, pixels as they are.")
+        axis.set_title("\n".join(head), fontsize=7, pad=3)
+    return Drawing(figure, f"Columns: {'; '.join(columns)}. Rows: samples {', '.join(ids)}, pixels as they are.")

@@ -21,7 +21,7 @@ def draw(material: Material) -> Drawing:
     subject = material.subjects[0]
     real = torch.stack(list(subject.targets(IMAGES)))
     fine, coarse = (cast(MeanScore, subject.metric(name)) for name in ("s-hf", "s-lf"))
-    figure, axes = panels(PAGE, 2.5, 1, 2, sharey=True)
+    figure, axes = panels(PAGE, 2.3, 1, 2, sharey=True)
     filters = {"low frequencies removed": (without_low, "o"), "high frequencies removed": (without_high, "s")}
     for colour, (without, shape) in zip(COLOURS, filters.values(), strict=False):
         edited = [without(real, cutoff) for cutoff in CUTOFFS]

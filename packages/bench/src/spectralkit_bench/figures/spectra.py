@@ -29,7 +29,7 @@ REAL = 256
 
 def draw(material: Material) -> Drawing:
     """Noise maps at the left, images at the right; a line a run."""
-    figure, (left, right) = panels(PAGE, 2.6, 1, 2)
+    figure, (left, right) = panels(PAGE, 2.3, 1, 2)
     first = material.subjects[0]
     real = mean_power(first.targets(REAL)).clamp_min(POWER_FLOOR)
     sources = mean_power(sample.source for sample in first.run.samples())

@@ -23,9 +23,10 @@ def draw(material: Material) -> Drawing:
         for identifier, value in subject.run.values("s-lf").items()
     ]
     rows = [max(scored, key=lambda row: row[0]), min(scored, key=lambda row: row[0])]
-    shown = [_row(subject, identifier) for _, subject, identifier in rows]
+    metric = cast(LowFrequencyScore, rows[0][1].metric("s-lf"))
+    shown = [_row(subject, identifier, metric) for _, subject, identifier in rows]
     shape = material.subjects[0].run.dataset.shape
-    figure, grid = tiles(2, len(shown[0]), PAGE, shape[1] / shape[2], titles=4)
+    figure, grid = tiles(2, len(shown[0]), PAGE, shape[1] / shape[2], titles=6)
     for axes, images, (value, subject, _) in zip(grid, shown, rows, strict=True):
         row_label(axes[0], subject.label)
         *pictures, difference = images.values()
@@ -33,10 +34,9 @@ def draw(material: Material) -> Drawing:
             picture(axis, image)
         axes[-1].imshow(difference.abs().mean(dim=0).numpy(), cmap="gray", vmin=0, vmax=LARGEST)
         error = float(difference.square().mean())
-        axes[-1].set_title(rf"$S_{{LF}}$ {value:.2f}, MSE {error:.4f}", fontsize=7, pad=2)
+        axes[-1].set_title(rf"$S_{{LF}}$ {value:.2f}" "\n" f"MSE {error:.4f}", fontsize=7, pad=2)
     for axis, head in zip(grid[0], shown[0], strict=True):
         axis.set_title("\n".join(filter(None, (head.replace(": ", "\n"), axis.get_title()))), fontsize=7, pad=2)
-    metric = cast(LowFrequencyScore, material.subjects[0].metric("s-lf"))
     return Drawing(
         figure,
         f"Above sample '{rows[0][2]}', below sample '{rows[1][2]}'. Structure is compared as {metric.structure}, after "
@@ -44,9 +44,8 @@ def draw(material: Material) -> Drawing:
     )
 
 
-def _row(subject: Subject, identifier: str) -> dict[str, Tensor]:
+def _row(subject: Subject, identifier: str, metric: LowFrequencyScore) -> dict[str, Tensor]:
     """Pictures (C, H, W) by what they are; the last is a signed difference."""
-    metric = cast(LowFrequencyScore, subject.metric("s-lf"))
     source = next(sample.source for sample in subject.run.samples() if sample.id == identifier)
     pair = {"source": source[None], "translated": subject.generated(identifier)[None]}
     shown = {name: image[0] for name, image in pair.items()}

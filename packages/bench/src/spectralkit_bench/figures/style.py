@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import textwrap
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -27,6 +27,9 @@ COLUMN, PAGE = 3.3, 6.8
 """Widths in inches: of a column, and of a page of two."""
 
 DPI = 300
+
+LETTERS = 18
+"""How many of the smallest size, 7 points, fit into an inch."""
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Of the palette of Okabe and Ito, without black, which is the reference's, and yellow, which is too pale for lines."""
@@ -130,9 +133,15 @@ def row_label(axis: Axes, text: str, width: int = 16) -> None:
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """``text`` in lines, broken where a method expression may be."""
-    pieces = textwrap.wrap(text.replace("+", "+ "), width, break_long_words=True, break_on_hyphens=False)
-    return [piece.replace("+ ", "+") for piece in pieces]
+    """``text`` in lines of at most ``width`` characters, broken behind signs where there are some."""
+    lines = [""]
+    for piece in re.split(r"(?<=[-+,( ])", text):
+        for start in range(0, len(piece), width):
+            part = piece[start : start + width]
+            if len(lines[-1]) + len(part.rstrip()) > width:
+                lines.append("")
+            lines[-1] += part
+    return [line.strip() for line in lines if line.strip()]
 
 
 def plain_logarithm(axis: Axis) -> None:
@@ -152,7 +161,9 @@ def frequencies_across(axis: Axes, lowest: float) -> None:
 
 
 def legend(figure: Figure, handles: Sequence[Artist], columns: int = 4) -> None:
-    """Explain the lines below the axes, where no data lie."""
+    """Explain the lines below the axes, where no data lie; the figure grows by what that takes."""
     longest = max(len(str(handle.get_label())) for handle in handles)
-    room = max(1, int(figure.get_size_inches()[0] * 18 / (longest + 5)))
-    figure.legend(handles=list(handles), loc="outside lower center", ncols=min(columns, room, len(handles)))
+    room = max(1, int(figure.get_figwidth() * LETTERS / (longest + 5)))
+    across = min(columns, room, len(handles))
+    figure.set_figheight(figure.get_figheight() + 0.14 * -(-len(handles) // across))
+    figure.legend(handles=list(handles), loc="outside lower center", ncols=across)

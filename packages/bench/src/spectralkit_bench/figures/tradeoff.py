@@ -15,7 +15,7 @@ from spectralkit_bench.figures.style import PAGE, legend, marker, panels
 
 def draw(material: Material) -> Drawing:
     """S_HF at the left, S_LF at the right."""
-    figure, axes = panels(PAGE, 2.7, 1, 2)
+    figure, axes = panels(PAGE, 2.5, 1, 2)
     for axis, score in zip(axes, ("s-hf", "s-lf"), strict=True):
         _panel(axis, material.subjects, "s-dc", score)
     legend(figure, [Line2D([], [], label=one.label, **marker(one.rank)) for one in material.firsts])

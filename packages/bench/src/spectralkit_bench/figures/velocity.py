@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from spectralkit.errors import DataError
 from spectralkit_bench.figures.material import Drawing, Material, Subject
 from spectralkit_bench.figures.style import PAGE, panels, wrapped
 from spectralkit_bench.figures.trajectory import states
@@ -23,7 +24,9 @@ def draw(material: Material) -> Drawing:
 
 def maps(material: Material, passed: States, told: str) -> Drawing:
     """A map a run, all of one scale."""
-    subjects = material.firsts
+    subjects = [one for one in material.firsts if len(one.again.inversion.trajectory) > 1]
+    if not subjects:
+        raise DataError("these methods take no step of inversion: their noise maps are made by forward noising alone")
     found = [velocity_map([x[:1] for x in passed(subject)])[0] for subject in subjects]
     low, high = limits(torch.cat([each.flatten() for each in found]))
     reach = max(-low, high)
@@ -54,7 +57,8 @@ def maps(material: Material, passed: States, told: str) -> Drawing:
     return Drawing(
         figure,
         f"Sample '{subjects[0].ids[0]}', inverted again: log10 of the radially averaged |FFT2| of the mean over "
-        f"channels of x_(i+1) - x_i; blue is below 0. {told} Grey: steps that a method passes over by forward noising.",
+        f"channels of x_(i+1) - x_i; blue is below 0. {told} Grey: steps that a method passes over by forward noising; "
+        "a method that takes no other is not shown.",
     )
 
 
