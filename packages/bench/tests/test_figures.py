@@ -228,11 +228,12 @@ def test_names_that_are_none_are_refused(text: str) -> None:
 @pytest.mark.parametrize(("count", "dimension"), [(8, 300), (40, 64)])
 def test_white_noise_lies_within_the_band_and_a_smooth_field_does_not(count: int, dimension: int) -> None:
     generator = torch.Generator().manual_seed(1)
-    rows = torch.randn(count, dimension, generator=generator, dtype=torch.float64)
     low, high = gaussian_band(count, dimension)
-    curve = cumulated_variance(rows)
-    assert (low <= curve + 1e-9).all()
-    assert (curve <= high + 1e-9).all()
+    for _ in range(5):
+        rows = torch.randn(count, dimension, generator=generator, dtype=torch.float64)
+        curve = cumulated_variance(rows)
+        assert (low <= curve + 1e-9).all()
+        assert (curve <= high + 1e-9).all()
     smooth = rows.cumsum(dim=1)
     assert (cumulated_variance(smooth)[:3] > high[:3]).all()
 

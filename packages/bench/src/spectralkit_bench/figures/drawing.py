@@ -114,6 +114,8 @@ def drawings(plot: Plot, material: Material) -> Iterator[tuple[str, Drawing]]:
     for name, part in parts.items():
         with styled():
             drawing = draw(part)
+            drawing.figure.draw_without_rendering()
+            drawing.figure.set_layout_engine("none")  # else every format would be laid out anew, a little otherwise
         settings = f"Data: {name}." if plot.apart == "data" else _settings(part)
         stem = plot.name if len(parts) == 1 else f"{plot.name}-{_slug(name)}"
         left_out = f" Without {without}, which lacks what this takes." if without else ""

@@ -1,7 +1,7 @@
 """How many directions do noise maps fill? (Fig. 3)
 
 N latents of d values have at most N - 1 directions, so that the curve of white noise is itself not straight: it is
-drawn as a band, the mean of several draws of the same N and d within three of their standard deviations.
+drawn as a band, the mean of several draws of the same N and d within four of their standard deviations.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from spectralkit_bench.figures.material import Drawing, Material
 from spectralkit_bench.figures.style import COLUMN, REFERENCE, legend, line, panels
 from spectralkit_metrics_spectral.diagnostics import cumulated_variance
 
-DRAWS, DEVIATIONS = 16, 3.0
+DRAWS, DEVIATIONS = 16, 4.0
 
 
 def gaussian_band(count: int, dimension: int) -> tuple[Tensor, Tensor]:

@@ -27,7 +27,11 @@ def labels(configs: Sequence[RunConfig]) -> list[str]:
 def _facts(config: RunConfig) -> Iterator[tuple[str, str]]:
     """What a run is, beside its method and its seed, in words."""
     yield "model", model_name(config.model)
-    yield "setting", setting_of(config)
+    yield "data", str(config.dataset)
+    for name, value in config.settings.get("dataset", {}).items():
+        yield f"dataset.{name}", f"{name}={brief(value)}"
+    if config.scale is not None:
+        yield "scale", f"x{config.scale}"
     yield "steps", f"{config.steps} steps"
     for name in ("source", "target", "guidance", "inversion_guidance", "label"):
         yield name, f"{name.replace('_', ' ')} {getattr(config, name)}"

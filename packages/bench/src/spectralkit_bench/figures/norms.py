@@ -54,8 +54,8 @@ def histogram(ratios: Sequence[float], d: int) -> tuple[np.ndarray, np.ndarray]:
     edges = np.histogram_bin_edges(ratios, "auto")
     width = max(float(edges[1] - edges[0]), math.sqrt(2 / d) / 3)
     count = max(1, math.ceil((high - low) / width))
-    middle = (low + high) / 2
-    return np.histogram(ratios, count, (middle - count * width / 2, middle + count * width / 2), density=True)
+    middle, reach = (low + high) / 2, count * width / 2 * (1 + 1e-9)  # round-off must not leave the ends outside
+    return np.histogram(ratios, count, (middle - reach, middle + reach), density=True)
 
 
 def _panel(axis: Axes, label: str, subjects: tuple[Subject, ...]) -> None:
