@@ -24,8 +24,9 @@ from spectralkit.diffusion.process import Process
 from spectralkit.diffusion.schedule import KarrasSchedule, Level, VPSchedule
 from spectralkit.errors import DataError, SpectralkitError
 from spectralkit.inversion.noise import Noise
-from spectralkit.models.card import FILE, Card, Normalisation, read_card
+from spectralkit.models.card import Card, Normalisation, read_card
 from spectralkit.models.checkpoint import load_checkpoint, save_checkpoint
+from spectralkit.models.directory import CARD
 from spectralkit.models.scheduler import scheduler_for
 from spectralkit.torchvision_fix import repair_torchvision
 
@@ -207,8 +208,8 @@ def test_it_is_loaded_by_its_path(saved: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def changed(**values: object) -> Callable[[Path], None]:
     def change(folder: Path) -> None:
-        document = json.loads((folder / FILE).read_text())
-        (folder / FILE).write_text(json.dumps({k: v for k, v in {**document, **values}.items() if v is not ...}))
+        document = json.loads((folder / CARD).read_text())
+        (folder / CARD).write_text(json.dumps({k: v for k, v in {**document, **values}.items() if v is not ...}))
 
     return change
 
@@ -219,7 +220,7 @@ def piped(path: Path) -> None:
 
 
 DAMAGE: list[tuple[str, Callable[[Path], object], str]] = [
-    ("no JSON", lambda f: (f / FILE).write_text("{"), "corrupt checkpoint"),
+    ("no JSON", lambda f: (f / CARD).write_text("{"), "corrupt checkpoint"),
     ("another format", changed(format="other"), "format is not 'spectralkit-checkpoint-2'"),
     ("unknown key", changed(extra=1), "'extra'"),
     ("missing key", changed(dataset=...), "'dataset'"),

@@ -13,6 +13,7 @@ from spectralkit.cli.options import add_files, add_reading, add_set, names, path
 from spectralkit.cli.output import add_json, print_json
 from spectralkit.cli.scores import print_scores
 from spectralkit.errors import ConfigurationError
+from spectralkit.pictures.finding import check_folder
 from spectralkit.running.claim import claim
 from spectralkit.running.config import parse_settings
 
@@ -21,15 +22,18 @@ if TYPE_CHECKING:
     from spectralkit.running.evaluation import Evaluation
 
 
+FOLDERS = (
+    ("generated", "the pictures to score"),
+    ("source", "what they were made of, by name"),
+    ("reference", "the real images that they should be, by name"),
+    ("targets", "real images of their kind, paired with none"),
+)
+
+
 def configure(parser: ArgumentParser) -> None:
     """The options of ``evaluate``."""
     what = parser.add_argument_group("what")
-    for option, meaning in (
-        ("generated", "the pictures to score"),
-        ("source", "what they were made of, by name"),
-        ("reference", "the real images that they should be, by name"),
-        ("targets", "real images of their kind, paired with none"),
-    ):
+    for option, meaning in FOLDERS:
         what.add_argument(
             f"--{option}", type=path, metavar="DIR", required=option == "generated", help=f"folder: {meaning}"
         )
@@ -54,6 +58,8 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Evaluate, then print the scores."""
+    for folder in filter(None, (getattr(arguments, option) for option, _ in FOLDERS)):
+        check_folder(folder)  # before anything large is imported
     with nullcontext() if arguments.out is None else claim([arguments.out]) as place:
         from spectralkit.running.evaluation import ROLES, EvaluateConfig, evaluate
 

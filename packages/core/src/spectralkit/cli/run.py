@@ -25,6 +25,7 @@ from spectralkit.cli.options import (
 from spectralkit.cli.output import print_json, print_table
 from spectralkit.cli.prompts import add_prompts, prompted
 from spectralkit.cli.scores import print_scores, short
+from spectralkit.models.directory import find_directory
 from spectralkit.running.config import DEFAULT_METRICS, DEFAULT_SAMPLES, RunConfig, parse_settings, read_config
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def add_run(parser: ArgumentParser) -> tuple[_ArgumentGroup, _ArgumentGroup]:
 def run(arguments: Namespace) -> int:
     """Run, then print the scores and where the results lie."""
     config = read(arguments)
+    find_directory(config.model)  # a path that leads nowhere is told before anything large is imported
     with (
         destination(arguments.out, *directory_parts(config)) as place,
         followed(arguments.quiet or arguments.json) as watch,

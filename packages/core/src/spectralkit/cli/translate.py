@@ -26,6 +26,7 @@ from spectralkit.cli.options import (
 )
 from spectralkit.cli.output import print_json
 from spectralkit.cli.prompts import add_prompts, prompted
+from spectralkit.models.directory import find_directory
 from spectralkit.pictures.finding import find_inputs
 from spectralkit.running.config import RunConfig, parse_settings
 
@@ -86,6 +87,7 @@ def run(arguments: Namespace) -> int:
     options = RunConfig(**prompted(arguments, {**given(arguments, OPTIONS), "settings": parse_settings(arguments.set)}))
     arguments.source, arguments.target = options.source or arguments.source, options.target or arguments.target
     found = find_inputs(arguments.inputs, recursive=arguments.recursive)
+    find_directory(options.model)  # a path that leads nowhere is told before anything large is imported
     with (
         destination(arguments.out, *_name(options, arguments)) as place,
         followed(arguments.quiet or arguments.json) as watch,

@@ -10,11 +10,11 @@ from typing import Any, get_args
 import attrs
 
 from spectralkit.errors import DataError
+from spectralkit.models.directory import CARD
 from spectralkit.models.latent import Posterior
 from spectralkit.models.pretrained import REMEDY, read_json
 from spectralkit.plugins.text import brief, one_line
 
-FILE = "spectralkit.json"
 FORMAT = "spectralkit-checkpoint-2"
 LARGEST = 1 << 14
 
@@ -111,7 +111,7 @@ def read_card(directory: Path) -> Card:
     Raises:
         DataError: If it is missing, no JSON, of another format, or holds impossible values.
     """
-    path = directory / FILE
+    path = directory / CARD
     document = read_json(path)
     try:
         known = document.pop("format", None) == FORMAT

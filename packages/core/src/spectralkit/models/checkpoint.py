@@ -23,7 +23,8 @@ from spectralkit.diffusion.frozen import frozen
 from spectralkit.diffusion.process import Process
 from spectralkit.errors import DataError, SpectralkitError
 from spectralkit.models.backbone import told
-from spectralkit.models.card import FILE, Card, read_card
+from spectralkit.models.card import Card, read_card
+from spectralkit.models.directory import CARD
 from spectralkit.models.latent import LatentCodec
 from spectralkit.models.model import Codec, Model, PixelCodec
 from spectralkit.models.pretrained import load_part, save_part
@@ -61,7 +62,7 @@ def save_checkpoint(
         parts["scheduler"] = scheduler
     classes = {name: ["diffusers", type(part).__name__] for name, part in parts.items()}
     index = {"_class_name": "DiffusionPipeline", "_diffusers_version": version("diffusers"), **classes}
-    for name, document in (("model_index.json", index), (FILE, card.document())):
+    for name, document in (("model_index.json", index), (CARD, card.document())):
         (directory / name).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 
@@ -77,7 +78,7 @@ def load_checkpoint(directory: Path, name: str) -> Model:
     network, table = told(_network(directory))
     if len(table) != len(card.conditions) + 1:
         raise DataError(
-            f"checkpoint {directory / FILE} names {len(card.conditions)} conditions, but its network knows "
+            f"checkpoint {directory / CARD} names {len(card.conditions)} conditions, but its network knows "
             f"{len(table) - 1} and the null class"
         )
     return Model(
@@ -98,7 +99,7 @@ def _process(card: Card, directory: Path) -> Process:
     try:
         return cast(Process, registry().build("parameterization", card.process, **card.process_parameters))
     except SpectralkitError as error:
-        raise type(error)(f"checkpoint {directory / FILE}: {error}") from error
+        raise type(error)(f"checkpoint {directory / CARD}: {error}") from error
 
 
 def _network(directory: Path) -> nn.Module:

@@ -1,4 +1,7 @@
-"""Models named by a directory, or by the id of one in the local cache of the Hugging Face hub; nothing is fetched."""
+"""Models named by a directory, or by the id of one in the local cache of the Hugging Face hub; nothing is fetched.
+
+Nothing here imports torch, so that a name that leads nowhere is told at once.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,15 @@ from typing import cast
 import attrs
 
 from spectralkit.errors import DataError, PluginError
-from spectralkit.models import legacy
-from spectralkit.models.card import FILE
 from spectralkit.plugins.catalog import MARKS
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.specs import ModelSpec
+
+CARD = "spectralkit.json"
+"""What makes a directory a checkpoint of the current form."""
+
+CONFIG = "config.json"
+"""What makes it one of the first form, where nobody else knows the directory."""
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 
@@ -38,7 +45,7 @@ class Directory:
     @property
     def is_own(self) -> bool:
         """Whether it is a checkpoint of the current form."""
-        return (self.path / FILE).is_file()
+        return (self.path / CARD).is_file()
 
 
 def find_directory(name: str) -> Directory | None:
@@ -54,12 +61,14 @@ def find_directory(name: str) -> Directory | None:
     path, called = Path(name), Path(name).resolve().name
     if fetched := HUB_ID.fullmatch(name) is not None and not path.exists():
         path, called = _cached(name), name
-    if (path / FILE).is_file():
+    if (path / CARD).is_file():
         return Directory(path, called, fetched=fetched)
     if loader := _loader(path):
         return Directory(path, called, loader, fetched)
-    if not (path / legacy.CONFIG).is_file():
-        raise DataError(f"no checkpoint at {name}: name a directory that holds {FILE}, or a registered model")
+    if not (path / CONFIG).is_file():
+        raise DataError(
+            f"no checkpoint at {name}: name a directory that holds {CARD} or that diffusers saved, or a registered model"
+        )
     return Directory(path, called)
 
 
@@ -89,5 +98,5 @@ def _cached(name: str) -> Path:
     except Exception as error:  # what is not there, and what cannot be a name, is told in many ways
         raise DataError(
             f"no checkpoint at {name}, neither a directory nor in the cache of the Hugging Face hub: name a directory "
-            f"that holds {FILE}, or fetch it first with `hf download {name}`"
+            f"that holds {CARD} or that diffusers saved, or fetch it first with `hf download {name}`"
         ) from error

@@ -19,6 +19,7 @@ from spectralkit.diffusion.denoiser import NetworkDenoiser
 from spectralkit.diffusion.frozen import frozen
 from spectralkit.diffusion.process import Process
 from spectralkit.errors import DataError, SpectralkitError, told
+from spectralkit.models.directory import CONFIG
 from spectralkit.models.model import Model, PixelCodec
 from spectralkit.models.pretrained import load_tensors, save_tensors
 from spectralkit.models.unet import ConditionalUNet, UNetConfig
@@ -26,7 +27,7 @@ from spectralkit.plugins.registry import registry
 from spectralkit.plugins.text import brief
 
 FORMAT = "spectralkit-checkpoint-1"
-CONFIG, WEIGHTS = "config.json", "weights.safetensors"
+WEIGHTS = "weights.safetensors"
 
 
 def _tuple(values: Iterable[Any]) -> tuple[Any, ...]:

@@ -68,6 +68,16 @@ def find_inputs(inputs: Sequence[Path], *, recursive: bool = False) -> list[Inpu
     return found
 
 
+def check_folder(path: Path) -> None:
+    """Refuse what is no folder.
+
+    Raises:
+        DataError: Naming it.
+    """
+    if not path.is_dir():
+        raise DataError(f"no folder at {path}: check the path")
+
+
 def _kind(path: Path) -> str:
     """What lies at ``path``, in words.
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from spectralkit.errors import DataError, told
 from spectralkit.models.pretrained import load_tensors
-from spectralkit.pictures.finding import Input, find_inputs
+from spectralkit.pictures.finding import Input, check_folder, find_inputs
 from spectralkit.pictures.sifting import MOST_TOLD
 
 
@@ -62,8 +62,7 @@ def pair(folders: Mapping[str, Path], latents: Path | None, recursive: bool) -> 
 
 
 def _inside(folder: Path, recursive: bool) -> list[Input]:
-    if not folder.is_dir():
-        raise DataError(f"no folder at {folder}: check the path")
+    check_folder(folder)
     return find_inputs([folder], recursive=recursive)
 
 

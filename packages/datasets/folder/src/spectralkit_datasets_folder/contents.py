@@ -14,7 +14,7 @@ import attrs
 
 from spectralkit.errors import DataError
 from spectralkit.pictures.dividing import digest_of
-from spectralkit.pictures.finding import Input, find_inputs
+from spectralkit.pictures.finding import Input, check_folder, find_inputs
 from spectralkit.pictures.sifting import MOST_TOLD, OnError, sift
 from spectralkit_datasets_folder.cutting import Cutter
 from spectralkit_datasets_folder.split import File, divide
@@ -80,8 +80,7 @@ class Finder:
 
     def files(self, folder: Path) -> tuple[File, ...]:
         """The pictures of a folder, each of them looked at; with ``skip`` decoded too, so that none fails later."""
-        if not folder.is_dir():
-            raise DataError(f"no folder at {folder}: check the path")
+        check_folder(folder)
         found = sift(find_inputs([folder], recursive=self.recursive), self._file, self.on_error)
         for line in found.told:
             warnings.warn(line, stacklevel=2)
