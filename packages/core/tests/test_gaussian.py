@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from spectralkit.diffusion.gaussian import GaussianDenoiser, apply_filter, fit_moments
+from spectralkit.diffusion.gaussian import GaussianDenoiser, Sums, apply_filter, fit_moments
 from spectralkit.diffusion.schedule import KarrasSchedule, Level, VPSchedule
 from spectralkit.testing.oracle import random_gaussian, source_batch
 from spectralkit.testing.strategies import normal, seeds, ve_levels, vp_levels
@@ -150,3 +150,16 @@ def test_fitting_recovers_the_moments(seed: int) -> None:
 def test_a_mode_without_energy_is_floored() -> None:
     _, log_power = fit_moments(torch.ones(4, 1, 4, 4), floor=1e-3)
     torch.testing.assert_close(log_power.exp(), torch.full((1, 4, 4), 1e-3))
+
+
+@given(seed=seeds(), cut=st.integers(1, 5))
+def test_sums_of_parts_are_those_of_the_whole(seed: int, cut: int) -> None:
+    images = torch.rand(6, 2, 5, 4, generator=torch.Generator().manual_seed(seed))
+    parts = Sums.of(images[:cut]) + Sums.of(images[cut:])
+    for added, whole in zip(parts.moments(1e-6), fit_moments(images, 1e-6), strict=True):
+        torch.testing.assert_close(added, whole)
+    mean, log_power = fit_moments(images, 1e-6)
+    torch.testing.assert_close(mean, images.mean(dim=(0, 2, 3)).view(2, 1, 1).expand(2, 5, 4))
+    centred = torch.fft.fft2(images.double() - mean, norm="ortho").abs().square().mean(dim=0)
+    mirrored = centred.flip(-2, -1).roll((1, 1), dims=(-2, -1))
+    torch.testing.assert_close(log_power.exp().double(), (centred + mirrored) / 2, rtol=1e-4, atol=1e-6)

@@ -18,6 +18,7 @@ means and log-powers are mixed linearly, so that the denoiser is differentiable 
 
 from __future__ import annotations
 
+import math
 from typing import cast
 
 import attrs
@@ -92,13 +93,43 @@ def apply_filter(x: Tensor, gain: Tensor) -> Tensor:
     return cast(Tensor, torch.fft.ifft2(torch.fft.fft2(x) * gain).real)
 
 
+@attrs.frozen(eq=False)
+class Sums:
+    """Of images, what their moments are made of; those of two sets add up to those of both.
+
+    Args:
+        count: N.
+        first: (C,) float64, the sum of the modes of frequency 0.
+        second: (C, H, W) float64, the sum of the powers of all modes.
+    """
+
+    count: int
+    first: Tensor
+    second: Tensor
+
+    @classmethod
+    def of(cls, images: Tensor) -> Sums:
+        """Of (N, C, H, W) images."""
+        modes = torch.fft.fft2(images, norm="ortho")
+        second = modes.real.square().sum(dim=0, dtype=torch.float64) + modes.imag.square().sum(0, dtype=torch.float64)
+        return cls(len(images), modes.real[..., 0, 0].sum(dim=0, dtype=torch.float64), second)
+
+    def __add__(self, other: Sums) -> Sums:
+        return Sums(self.count + other.count, self.first + other.first, self.second + other.second)
+
+    def moments(self, floor: float) -> tuple[Tensor, Tensor]:
+        """Mean (C, H, W), constant over each channel, and log power spectrum, the power no less than ``floor``."""
+        first, power = self.first / self.count, self.second / self.count
+        power[..., 0, 0] -= first.square()
+        # A real image's spectrum is even; averaging with its mirror keeps the estimate exactly so.
+        mirrored = power.flip(-2, -1).roll((1, 1), dims=(-2, -1))
+        mean = (first / math.sqrt(power[0].numel())).view(-1, 1, 1).expand_as(power)
+        return mean.float(), ((power + mirrored) / 2).clamp_min(floor).log().float()
+
+
 def fit_moments(images: Tensor, floor: float = 1e-6) -> tuple[Tensor, Tensor]:
     """Mean (C, H, W), constant over each channel, and log power spectrum of (N, C, H, W) images.
 
     The power is floored, because a spectrally sparse class has modes without any energy.
     """
-    mean = images.mean(dim=(0, 2, 3), keepdim=True)
-    power = torch.fft.fft2(images - mean, norm="ortho").abs().square().mean(dim=0)
-    # A real image's spectrum is even; averaging with its mirror keeps the estimate exactly so.
-    mirrored = power.flip(-2, -1).roll((1, 1), dims=(-2, -1))
-    return mean[0].expand_as(power).clone(), ((power + mirrored) / 2).clamp_min(floor).log()
+    return Sums.of(images).moments(floor)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from spectralkit.data import TranslationDataset
-from spectralkit.diffusion.gaussian import GaussianDenoiser, fit_moments
+from spectralkit.diffusion.gaussian import GaussianDenoiser, Sums
 from spectralkit.diffusion.process import Process
 from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.models.model import Model, PixelCodec
@@ -38,9 +38,9 @@ def gaussian_model(dataset: TranslationDataset, process: str = "ddim", floor: fl
         raise ConfigurationError(f"floor of gaussian must be at most {MOST_POWER:g}, got {floor:g}")
     built = registry().build("parameterization", process)
     assert isinstance(built, Process)
-    source = _stack(dataset, dataset.source, dataset.sources())
-    target = _stack(dataset, dataset.target, dataset.targets())
-    moments = [fit_moments(images, floor) for images in (source, target, torch.cat((source, target)))]
+    source = _sums(dataset, dataset.source, dataset.sources())
+    target = _sums(dataset, dataset.target, dataset.targets())
+    moments = [sums.moments(floor) for sums in (source, target, source + target)]
     denoiser = GaussianDenoiser(torch.stack([m for m, _ in moments]), torch.stack([p for _, p in moments]))
     rows = torch.eye(3)
     return Model(
@@ -52,17 +52,19 @@ def gaussian_model(dataset: TranslationDataset, process: str = "ddim", floor: fl
         null=rows[2:3],
         shape=dataset.shape,
         dataset=dataset.name,
-        provenance={"process": process, "floor": floor, "images": [len(source), len(target)]},
+        provenance={"process": process, "floor": floor, "images": [source.count, target.count]},
     )
 
 
-def _stack(dataset: TranslationDataset, domain: str, images: Iterable[Tensor]) -> Tensor:
-    """(N, C, H, W) in [-1, 1]."""
-    found = list(images)
-    for image in found:
+def _sums(dataset: TranslationDataset, domain: str, images: Iterable[Tensor]) -> Sums:
+    """Of the training images of a domain in [-1, 1], of which one at a time is in memory."""
+    found: Sums | None = None
+    for image in images:
         if not isinstance(image, Tensor) or tuple(image.shape) != dataset.shape:
             told = tuple(image.shape) if isinstance(image, Tensor) else brief(image)
             raise DataError(f"data set '{dataset.name}' gave {told} as a training image, expected {dataset.shape}")
-    if not found:
+        sums = Sums.of(2 * image[None] - 1)
+        found = sums if found is None else found + sums
+    if found is None:
         raise DataError(f"data set '{dataset.name}' has no training image of '{domain}' to fit model 'gaussian' to")
-    return 2 * torch.stack(found) - 1
+    return found
