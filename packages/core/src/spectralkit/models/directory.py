@@ -67,7 +67,8 @@ def find_directory(name: str) -> Directory | None:
         return Directory(path, called, loader, fetched)
     if not (path / CONFIG).is_file():
         raise DataError(
-            f"no checkpoint at {name}: name a directory that holds {CARD} or that diffusers saved, or a registered model"
+            f"no checkpoint at {name}: name a directory that holds {CARD}, one that diffusers saved, or a registered "
+            "model"
         )
     return Directory(path, called)
 
@@ -98,5 +99,5 @@ def _cached(name: str) -> Path:
     except Exception as error:  # what is not there, and what cannot be a name, is told in many ways
         raise DataError(
             f"no checkpoint at {name}, neither a directory nor in the cache of the Hugging Face hub: name a directory "
-            f"that holds {CARD} or that diffusers saved, or fetch it first with `hf download {name}`"
+            f"that holds {CARD}, one that diffusers saved, or fetch it first with `hf download {name}`"
         ) from error
