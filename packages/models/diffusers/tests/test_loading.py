@@ -92,12 +92,13 @@ def test_the_precision_by_name(save, small):
 
 def test_shards_and_variants_are_read(save, small):
     network = small.unet()
-    whole, sharded, half = save(network, small.ddim()), save(network, small.ddim()), save(network, small.ddim())
-    network.save_pretrained(sharded, max_shard_size="20KB")
-    (sharded / WEIGHTS).unlink(missing_ok=True)
-    assert len(list(sharded.glob("*.safetensors"))) > 1
+    whole, sharded, half, both = (save(network, small.ddim()) for _ in range(4))
+    for directory, variant in ((sharded, None), (both, "fp16")):
+        network.save_pretrained(directory, max_shard_size="20KB", variant=variant)
+        (directory / WEIGHTS).unlink(missing_ok=True)
+        assert len(list(directory.glob("*.safetensors"))) > 1
     (half / WEIGHTS).rename(half / "diffusion_pytorch_model.fp16.safetensors")
-    first, *others = (sk.load_model(path).denoiser.network.state_dict() for path in (whole, sharded, half))
+    first, *others = (sk.load_model(path).denoiser.network.state_dict() for path in (whole, sharded, half, both))
     for other in others:
         torch.testing.assert_close(other, first)
 

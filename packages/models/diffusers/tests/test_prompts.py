@@ -153,11 +153,13 @@ def test_a_text_encoder_that_lacks_weights_is_refused(save, small):
         sk.load_model(directory)
 
 
-def test_a_variant_of_a_text_encoder_is_read(save, small):
-    directory = save(small.stable_diffusion())
-    whole = sk.load_model(directory, prompts=[CAT])
-    weights = directory / "text_encoder" / "model.safetensors"
-    weights.rename(weights.with_name("model.fp16.safetensors"))
+@pytest.mark.parametrize("size", ["1GB", "2KB"])
+def test_a_variant_of_a_text_encoder_is_read_whole_or_in_shards(size, save, small):
+    pipeline = small.stable_diffusion()
+    whole = sk.load_model(directory := save(pipeline), prompts=[CAT])
+    (directory / "text_encoder" / "model.safetensors").unlink()
+    pipeline.text_encoder.save_pretrained(directory / "text_encoder", variant="fp16", max_shard_size=size)
+    assert (len(list((directory / "text_encoder").glob("*.safetensors"))) > 1) == (size == "2KB")
     assert torch.equal(sk.load_model(directory, prompts=[CAT]).condition(CAT).embedding, whole.condition(CAT).embedding)
 
 

@@ -19,7 +19,8 @@ from spectralkit.errors import DataError, NonFiniteError, told
 from spectralkit.plugins.text import brief, one_line
 from spectralkit.torchvision_fix import repair_torchvision
 
-CONFIG, WEIGHTS = "config.json", "diffusion_pytorch_model.safetensors"
+NAME = "diffusion_pytorch_model"
+CONFIG, WEIGHTS = "config.json", f"{NAME}.safetensors"
 INDEX = f"{WEIGHTS}.index.json"
 REMEDY = "get a fresh copy of the checkpoint"
 MAPPED = 1 << 23
@@ -85,27 +86,40 @@ def load_part(
 
 def _weights(directory: Path, dtype: torch.dtype) -> dict[str, Tensor]:
     """The tensors of ``directory``, from one file or from several with an index."""
-    if (directory / WEIGHTS).exists():
-        return load_tensors(directory / WEIGHTS, dtype)
-    variants = sorted(directory.glob("diffusion_pytorch_model.*.safetensors"))
-    if (directory / INDEX).exists():
-        shards = read_json(directory / INDEX).get("weight_map")
-        names = sorted(set(shards.values())) if isinstance(shards, dict) else []
-        if not names or not all(isinstance(name, str) and Path(name).name == name for name in names):
-            raise DataError(f"corrupt checkpoint {directory / INDEX}: it lists no files beside it; {REMEDY}")
-        variants = [directory / name for name in names]
-    elif len(variants) != 1:
-        pickled = next(iter(sorted(directory.glob("*.bin"))), None)
-        if variants or pickled is None:
-            return load_tensors(directory / WEIGHTS, dtype)  # which is not there, and says so
-        raise DataError(
-            f"checkpoint {pickled} is a pickle, which can run any code when it is read, so it is refused: save the "
-            "model again with save_pretrained(directory), which writes safetensors"
-        )
     tensors: dict[str, Tensor] = {}
-    for path in variants:
+    for path in _files(directory):
         tensors.update(load_tensors(path, dtype))
     return tensors
+
+
+def _files(directory: Path) -> list[Path]:
+    """Those of the weights: whole or in shards, and else a variant (``fp16``), whole or in shards."""
+    if (directory / WEIGHTS).exists():
+        return [directory / WEIGHTS]
+    if (directory / INDEX).exists():
+        return _shards(directory / INDEX)
+    variants = sorted(directory.glob(f"{NAME}.*.safetensors"))
+    if whole := [path for path in variants if "-of-" not in path.name]:
+        variants = whole
+    elif indices := sorted(directory.glob(f"{WEIGHTS}.index.*.json")):
+        return _shards(indices[0])
+    if len(variants) == 1:
+        return variants
+    pickled = next(iter(sorted(directory.glob("*.bin"))), None)
+    if variants or pickled is None:
+        return [directory / WEIGHTS]  # which is not there, and says so when it is read
+    raise DataError(
+        f"checkpoint {pickled} is a pickle, which can run any code when it is read, so it is refused: save the model "
+        "again with save_pretrained(directory), which writes safetensors"
+    )
+
+
+def _shards(index: Path) -> list[Path]:
+    listed = read_json(index).get("weight_map")
+    names = sorted(set(listed.values())) if isinstance(listed, dict) else []
+    if not names or not all(isinstance(name, str) and Path(name).name == name for name in names):
+        raise DataError(f"corrupt checkpoint {index}: it lists no files beside it; {REMEDY}")
+    return [index.parent / name for name in names]
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -157,7 +157,8 @@ def _encoder(directory: Path, dtype: torch.dtype) -> Any:
         pickled = next(iter(sorted(directory.glob("*.bin"))), None)
         told = "no weights" if pickled is None else f"{pickled.name}, a pickle, which can run any code when it is read"
         raise DataError(f"text encoder {directory} holds {told}: save it again with save_pretrained, as safetensors")
-    variants = [path.name.split(".")[1] for path in directory.glob("model.*.safetensors")]
+    variants = [path.name.split(".")[1] for path in directory.glob("model.*.safetensors") if "-of-" not in path.name]
+    variants += [path.name.split(".")[3] for path in directory.glob("model.safetensors.index.*.json")]
     whole = any((directory / f"model.safetensors{end}").exists() for end in ("", ".index.json"))
     try:
         encoder, found = getattr(library, kind).from_pretrained(
