@@ -24,6 +24,7 @@ from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.running.config import RunConfig
 from spectralkit.running.run import run
 from spectralkit_bench.figures.catalogue import PLOTS, Plot, chosen, formats
+from spectralkit_bench.figures.command import finished
 from spectralkit_bench.figures.drawing import drawings
 from spectralkit_bench.figures.energy import white_energies
 from spectralkit_bench.figures.explained_variance import gaussian_band
@@ -206,13 +207,24 @@ def test_bad_input_is_one_line(done: tuple[Path, ...], tmp_path: Path, capsys: p
     assert not (tmp_path / "out").exists()
 
 
+def test_a_folder_of_runs_stands_for_those_that_are_done(done: tuple[Path, ...], tmp_path: Path) -> None:
+    runs = tmp_path / "store" / "runs"
+    runs.mkdir(parents=True)
+    with pytest.raises(DataError, match=r"no run in .* is finished yet"):
+        finished([tmp_path / "store"])
+    for path, name in zip(done, ("c", "b", ".a.partial"), strict=True):
+        shutil.copytree(path, runs / name)
+    found = finished([tmp_path / "store", runs / "c", done[2]])
+    assert [run.directory for run in found] == [runs / "b", runs / "c", done[2]]  # by seed, each once
+
+
 def test_latents_of_other_samples_are_told(done: tuple[Path, ...], tmp_path: Path) -> None:
     shutil.copytree(done[2], tmp_path / "copy")
     shutil.copy(done[0] / "latents.safetensors", tmp_path / "copy")
-    finished = Finished.read(tmp_path / "copy")
-    rows = tuple({**row, "id": f"other-{row['id']}"} for row in finished.rows)
+    copy = Finished.read(tmp_path / "copy")
+    rows = tuple({**row, "id": f"other-{row['id']}"} for row in copy.rows)
 
-    material = Material.of([attrs.evolve(finished, rows=rows)], few=2)
+    material = Material.of([attrs.evolve(copy, rows=rows)], few=2)
     with pytest.raises(DataError, match=r"is damaged \(latents\.safetensors"):
         list(drawings(chosen("explained-variance")[0], material))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from spectralkit.cli.command import Command
 from spectralkit.cli.options import path
 from spectralkit.cli.output import add_json, print_json
-from spectralkit.errors import ConfigurationError
+from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.running.claim import claim
 from spectralkit_bench.figures.catalogue import PLOTS, Plot, chosen, formats
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 RUNS = "runs"
-"""Where a comparison keeps its runs."""
+"""Where comparisons and stores keep their runs."""
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -68,18 +68,31 @@ def finished(named: Sequence[Path]) -> tuple[Finished, ...]:
     """The finished runs that the command line names, each once.
 
     Args:
-        named: Run directories, or directories of ``spectralkit compare``, which stand for the runs in them.
+        named: Run directories, and folders of runs: a comparison's, or a store.
 
     Raises:
-        DataError: If one is neither, or a run is damaged.
+        DataError: If one is neither, a folder has no finished run yet, or a run is damaged.
     """
+    from spectralkit_bench.finished import Finished
+
+    found: dict[Path, Finished] = {}
+    for directory in named:
+        runs = _within(directory) if (directory / RUNS).is_dir() else [Finished.read(directory)]
+        for each in runs:
+            found.setdefault(each.directory.resolve(), each)
+    return tuple(found.values())
+
+
+def _within(folder: Path) -> list[Finished]:
+    """The runs of a comparison or of a store, standard inversion first; those on their way are in hidden folders."""
+    from spectralkit_bench.figures.naming import place
     from spectralkit_bench.finished import DOCUMENT, Finished
 
-    found: dict[Path, Path] = {}
-    for directory in named:
-        within = sorted(path.parent for path in (directory / RUNS).rglob(DOCUMENT))
-        found.update((each.resolve(), each) for each in within or [directory])
-    return tuple(map(Finished.read, found.values()))
+    paths = (path.parent for path in (folder / RUNS).glob(f"*/{DOCUMENT}"))
+    runs = [Finished.read(path) for path in paths if not path.name.startswith(".")]
+    if not runs:
+        raise DataError(f"no run in {folder} is finished yet: wait for one, or go on with what makes them")
+    return sorted(runs, key=lambda run: place(run.config))
 
 
 figures = Command(configure, run)

@@ -40,6 +40,12 @@ def _facts(config: RunConfig) -> Iterator[tuple[str, str]]:
             yield f"{part}.{name}", f"{part}.{name}={brief(value)}"
 
 
+def place(config: RunConfig) -> tuple[str, str, bool, str, int, str]:
+    """What runs that nobody put in an order are sorted by: model, data, method, standard inversion first, seed."""
+    rest = repr(sorted(config.as_table().items()))
+    return config.model, setting_of(config), config.method != "standard", config.method, config.seed, rest
+
+
 def family(config: RunConfig) -> str:
     """The methods that a run composes, whatever their parameters."""
     return "+".join(term.name for term in parse(config.method))
