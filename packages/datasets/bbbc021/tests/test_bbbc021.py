@@ -153,7 +153,7 @@ def test_filters_take_what_they_name_and_move_nothing() -> None:
     assert {field.plate for field in plate.division.samples} <= {PLATES[0]}
     everything = opened(KEPT, compounds=("taxol",), held_out=1.0)
     assert {field.well for field in everything.division.samples} == {"C05", "D07"}
-    stabilised = opened(KEPT, mechanisms=("Microtubule stabilizers",), held_out=1.0)
+    stabilised = opened(KEPT, mechanisms="Microtubule stabilizers", held_out=1.0)
     assert {field.well for field in stabilised.division.samples} == {"C05"}  # of taxol at 0.3 alone
     assert len(whole) > 0
     for options, told in (
@@ -225,7 +225,7 @@ def test_a_plate_that_is_not_there_is_one_problem_with_its_archive(root: Path) -
         f"{PLATES[0]} is missing, 36 files: unpack BBBC021_v1_images_{PLATES[0]}.zip"
     ]
     assert len(opened(root, plates=(PLATES[1],), held_out=1.0)) == 12  # of a whole plate
-    assert prepare(root, silent, plates=(PLATES[1],)).problems == []
+    assert prepare(root, silent, plates=PLATES[1]).problems == []
     assert len(opened(root, held_out=1.0)) == 12
 
 

@@ -19,7 +19,7 @@ from spectralkit.pictures.unpaired import Unpaired
 from spectralkit.plugins.text import brief, nearest
 from spectralkit_datasets_bbbc021.field import Field
 from spectralkit_datasets_bbbc021.fields import Fields
-from spectralkit_datasets_bbbc021.preparation import NAME, VERSION
+from spectralkit_datasets_bbbc021.preparation import NAME, VERSION, names
 from spectralkit_datasets_bbbc021.table import read_mechanisms
 
 SCALES = (8, 16, 32)
@@ -30,9 +30,9 @@ def bbbc021(
     *,
     scale: int = 16,
     size: int = 256,
-    plates: tuple[str, ...] = (),
-    compounds: tuple[str, ...] = (),
-    mechanisms: tuple[str, ...] = (),
+    plates: str | tuple[str, ...] = (),
+    compounds: str | tuple[str, ...] = (),
+    mechanisms: str | tuple[str, ...] = (),
     intensity: str = "0.1%:99.9%",
     apart: Literal["well", "plate"] = "well",
     held_out: float = 0.2,
@@ -46,9 +46,9 @@ def bbbc021(
         root: Folder of the download, prepared.
         scale: Of the decimation: 8, 16 or 32.
         size: Side of the crops, a multiple of ``scale``.
-        plates: Take these alone, like Week4_27481.
-        compounds: Take these alone, like DMSO.
-        mechanisms: Take these mechanisms of action alone, like 'DNA damage'.
+        plates: Take this one or these alone, like Week4_27481.
+        compounds: Take this one or these alone, like DMSO.
+        mechanisms: Take this mechanism of action or these alone, like DNA damage.
         intensity: Percentiles of a plate's stain that become 0 and 1.
         apart: What lies in one part alone: the fields of a well, or of a plate.
         held_out: Share of the wells or plates that are translated and never trained on, in (0, 1].
@@ -68,6 +68,7 @@ def bbbc021(
     scaling = Intensity.parse(intensity)
     if scaling.kind != "percentiles":
         raise ConfigurationError(f"intensity of data set {NAME} must be percentiles like 0.1%:99.9%, got {intensity}")
+    plates, compounds, mechanisms = map(names, (plates, compounds, mechanisms))
     kept = Index.of(NAME, root, index, VERSION)
     _check_known("plate", plates, kept.units())
     rows = kept.rows(on_error, lambda plate: not plates or plate in plates)

@@ -37,20 +37,20 @@ Counts = NDArray[np.int64]
 
 
 def prepare(
-    root: Path, tell: Callable[[str], None], plates: tuple[str, ...] = (), index: Path | None = None
+    root: Path, tell: Callable[[str], None], plates: str | tuple[str, ...] = (), index: Path | None = None
 ) -> Prepared:
     """Validate and index a download.
 
     Args:
         root: Holds the two tables and the plates' folders.
         tell: Is told a line a plate.
-        plates: Those that were downloaded (default: all of the table).
+        plates: The one or those that were downloaded (default: all of the table).
         index: Where the index goes (default: beside the files).
 
     Raises:
         SpectralkitError: If there is no table, a plate is unknown, or the index cannot be written.
     """
-    problems: list[str] = []
+    problems, plates = list[str](), names(plates)
     rows = sorted(read_images(root, problems), key=lambda row: row.plate)
     by_plate = {plate: list(group) for plate, group in groupby(rows, key=lambda row: row.plate)}
     for plate in plates:
@@ -73,6 +73,11 @@ def prepare(
     fields = sum(len(found.rows) for found in looked)
     counts = {"plates": sum(bool(found.rows) for found in looked), "fields": fields, "files": 3 * fields}
     return Prepared(counts, [problem for found in looked for problem in found.problems])
+
+
+def names(given: str | tuple[str, ...]) -> tuple[str, ...]:
+    """One name, or several."""
+    return (given,) if isinstance(given, str) else given
 
 
 def _folder(root: Path, row: Row) -> Path:
