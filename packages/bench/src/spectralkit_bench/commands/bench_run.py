@@ -45,6 +45,9 @@ def configure(parser: ArgumentParser) -> None:
     how.add_argument("--address", metavar="HOST:PORT", help="ray: of a cluster (default: one is started here)")
     how.add_argument("--cpus", type=float, default=1.0, metavar="N", help="ray: processors of a cell (default: 1)")
     how.add_argument("--gpus", type=float, default=0.0, metavar="N", help="ray: accelerators of a cell (default: 0)")
+    how.add_argument(
+        "--shards", type=int, default=1, metavar="N", help="ray: parts of each cell's samples (default: 1)"
+    )
     how.add_argument("--retry", action="store_true", help="run cells that have failed once more")
     add_json(parser)
     parser.add_argument("--quiet", action="store_true", help="print nothing but warnings and errors")

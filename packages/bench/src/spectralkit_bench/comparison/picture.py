@@ -9,7 +9,7 @@ from PIL import Image
 
 from spectralkit.running.loader import Loader
 from spectralkit.running.picture import grid, read_image, shorten
-from spectralkit.running.run import GRID_ROWS
+from spectralkit.running.portion import GRID_ROWS
 from spectralkit_bench.finished import Finished
 
 LABEL = 32

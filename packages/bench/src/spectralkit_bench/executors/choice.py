@@ -34,6 +34,8 @@ def executor(arguments: Namespace, loader: Loader) -> Executor:
     workers = arguments.workers
     if workers is not None and workers < 1:
         raise ConfigurationError(f"--workers must be at least 1, got {workers}")
+    if arguments.shards < 1:
+        raise ConfigurationError(f"--shards must be at least 1, got {arguments.shards}")
     if arguments.executor == "local":
         return InProcess(loader) if workers is None else Processes(workers)
     try:
@@ -41,4 +43,6 @@ def executor(arguments: Namespace, loader: Loader) -> Executor:
     except ImportError as error:
         raise ConfigurationError(f"executor ray needs Ray ({error}): pip install 'spectralkit-bench[ray]'") from error
     resources = Resources(cpus=arguments.cpus, gpus=arguments.gpus)
-    return Cluster(address=arguments.address, workers=workers or 1, resources=resources)
+    return Cluster(
+        address=arguments.address, workers=workers or 1, shards=arguments.shards, resources=resources, loader=loader
+    )

@@ -1,8 +1,9 @@
 """The executor ``ray``: cells as work of actors on a Ray cluster, or on one that is started for the grid.
 
-This process claims the cells and keeps the store; the actors need neither it nor a shared file system, for a finished
-run directory travels back as one archive. An actor keeps its model and data for the cells that follow. One that is lost
-costs the cell in hand, which is given to another; a cell that has cost several is recorded as failed.
+This process claims the cells, merges their shards and keeps the store; the actors need neither the store nor a shared
+file system, for images travel back as one archive, with what the metrics have seen of them. An actor keeps its model
+and data for what follows. One that is lost costs the shard in hand, which is given to another; a cell that has cost
+several is recorded as failed.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import signal
 import tarfile
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,12 +27,14 @@ from ray.exceptions import RayActorError
 from spectralkit.errors import ConfigurationError
 from spectralkit.running.claim import claim
 from spectralkit.running.config import RunConfig
-from spectralkit.running.loader import Keeping
+from spectralkit.running.loader import Keeping, Loader
+from spectralkit.running.portion import Portion, Shard
+from spectralkit.running.run import merge_shards, run_shard
 from spectralkit.stops import STOPS
 from spectralkit_bench.cells.cell import Cell
-from spectralkit_bench.executors.board import Blank, Board, called
+from spectralkit_bench.executors.board import Board, called
 from spectralkit_bench.executors.losses import LOSSES, lost_too_often
-from spectralkit_bench.executors.work import PAUSE, CellError, run_cell
+from spectralkit_bench.executors.work import PAUSE, why
 from spectralkit_bench.store.store import Store
 
 MEMORY = 256 * 2**20
@@ -52,37 +55,45 @@ class Resources:
 
 
 @attrs.frozen
-class Archive:
+class Job:
+    """A shard of a cell."""
+
+    cell: Cell
+    shard: Shard
+
+
+@attrs.frozen
+class Returned:
     """What an actor sends back.
 
     Args:
-        content: The run directory, a tar file; empty if the run failed.
+        images: The folder ``samples``, a tar file.
+        portion: All else of the shard; None if it failed.
         error: Why it failed.
     """
 
-    content: bytes = b""
-    error: str | None = None
+    images: bytes = b""
+    portion: Portion | None = None
+    error: str = ""
 
 
 class Runner:
-    """What an actor is: a loader, and cells run with it."""
+    """What an actor is: a loader, and shards run with it."""
 
     def __init__(self) -> None:
         self._loader = Keeping()
 
-    def run(self, key: str, options: dict[str, Any]) -> Archive:
-        """Run a cell in a folder of its own, and return what it has written."""
-        cell = Cell(key=key, config=RunConfig(**options), versions={}, weights="")
+    def run(self, options: dict[str, Any], shard: Shard) -> Returned:
+        """Run a shard in a folder of its own, and return what has become of it."""
         with tempfile.TemporaryDirectory() as folder:
-            place = Path(folder) / "run"
             try:
-                run_cell(place, cell, self._loader, Blank())
-            except CellError as error:
-                return Archive(error=str(error))
-            content = io.BytesIO()
-            with tarfile.open(fileobj=content, mode="w") as archive:
-                archive.add(place, arcname=".")
-            return Archive(content.getvalue())
+                portion = run_shard(Path(folder), RunConfig(**options), shard, self._loader)
+            except Exception as error:
+                return Returned(error=why(error))
+            images = io.BytesIO()
+            with tarfile.open(fileobj=images, mode="w") as archive:
+                archive.add(Path(folder) / "samples", arcname="samples")
+            return Returned(images.getvalue(), portion)
 
 
 @attrs.frozen(kw_only=True)
@@ -92,11 +103,15 @@ class Cluster:
     Args:
         address: Of a cluster that runs; None starts one on this machine.
         workers: How many actors at most.
-        resources: Of each.
+        shards: Parts that the samples of every cell are cut into.
+        resources: Of each actor.
+        loader: What this process has loaded, for merging shards.
     """
 
     address: str | None = None
     workers: int
+    shards: int = 1
+    loader: Loader
     resources: Resources = Resources()
 
     def run(self, store: Store, keys: Sequence[str], board: Board) -> None:
@@ -109,8 +124,8 @@ class Cluster:
             crew = _Crew(self, store, board)
             try:
                 while True:
-                    while crew.wants and (cell := store.claim(keys, name)) is not None:
-                        crew.give(cell)
+                    while crew.idle and (cell := store.claim(keys, name)) is not None:
+                        crew.take(cell)
                     board.show(store.counts(keys))
                     if not crew.busy and not store.counts(keys).open:
                         return
@@ -158,22 +173,33 @@ class _Crew:
     store: Store
     board: Board
     free: list[Any] = attrs.field(factory=list, init=False)
-    busy: dict[Any, tuple[Any, Cell]] = attrs.field(factory=dict, init=False)
+    waiting: deque[Job] = attrs.field(factory=deque, init=False)
+    busy: dict[Any, tuple[Any, Job]] = attrs.field(factory=dict, init=False)
+    returned: dict[str, dict[int, Returned]] = attrs.field(factory=dict, init=False)
     lost: Counter[str] = attrs.field(factory=Counter, init=False)
 
     @property
-    def wants(self) -> bool:
+    def idle(self) -> bool:
         """Whether there is an actor for another cell."""
-        return len(self.busy) < self.cluster.workers
+        return not self.waiting and len(self.busy) < self.cluster.workers
 
-    def give(self, cell: Cell) -> None:
-        """A cell for a free actor, or a new one."""
+    def take(self, cell: Cell) -> None:
+        """The shards of a cell are to be run."""
         if self.store.place(cell.key).exists():  # left by a process that was killed between the two
             self.store.finish(cell.key)
             return
         self.board.begin(called(cell.config))
-        actor = self.free.pop() if self.free else self._hired()
-        self.busy[actor.run.remote(cell.key, cell.config.as_table())] = (actor, cell)
+        self.returned[cell.key] = {}
+        of = min(self.cluster.shards, cell.config.samples or 1)
+        self.waiting += [Job(cell, Shard(index, of)) for index in range(of)]
+        self._give()
+
+    def _give(self) -> None:
+        """Shards for actors that are free, or new."""
+        while self.waiting and len(self.busy) < self.cluster.workers:
+            job = self.waiting.popleft()
+            actor = self.free.pop() if self.free else self._hired()
+            self.busy[actor.run.remote(job.cell.config.as_table(), job.shard)] = (actor, job)
 
     def _hired(self) -> Any:
         resources = self.cluster.resources
@@ -186,32 +212,52 @@ class _Crew:
             return
         ready, _ = ray.wait(list(self.busy), timeout=PAUSE)
         for reference in ready:
-            actor, cell = self.busy[reference]
+            actor, job = self.busy.pop(reference)
             try:
-                archive = ray.get(reference)
+                returned = ray.get(reference)
             except RayActorError:
-                self._lose(cell)
+                self._lose(job)
             else:
-                self._keep(cell, archive)
                 self.free.append(actor)
-            del self.busy[reference]
+                self._keep(job, returned)
+        self._give()
 
-    def _lose(self, cell: Cell) -> None:
-        self.lost[cell.key] += 1
-        if self.lost[cell.key] >= LOSSES:
-            self.store.fail(cell.key, lost_too_often("Ray has lost it"))
-        else:
-            self.store.give_back(cell.key)
+    def _lose(self, job: Job) -> None:
+        key = job.cell.key
+        self.lost[key] += 1
+        if self.lost[key] >= LOSSES:
+            self._fail(key, lost_too_often("Ray has lost it"))
+        elif key in self.returned:
+            self.waiting.appendleft(job)
 
-    def _keep(self, cell: Cell, archive: Archive) -> None:
-        if archive.error is not None:
-            self.store.fail(cell.key, archive.error)
+    def _keep(self, job: Job, returned: Returned) -> None:
+        key = job.cell.key
+        if key not in self.returned:  # another shard has failed
             return
-        with claim([self.store.place(cell.key)]) as place, tarfile.open(fileobj=io.BytesIO(archive.content)) as content:
-            content.extractall(place.directory, filter="data")
+        if returned.portion is None:
+            self._fail(key, returned.error)
+            return
+        self.returned[key][job.shard.index] = returned
+        if len(self.returned[key]) == job.shard.of:
+            shards = self.returned.pop(key)
+            self._merge(job.cell, [shards[index] for index in range(job.shard.of)])
+
+    def _merge(self, cell: Cell, shards: Sequence[Returned]) -> None:
+        with claim([self.store.place(cell.key)]) as place:
+            for shard in shards:
+                with tarfile.open(fileobj=io.BytesIO(shard.images)) as images:
+                    images.extractall(place.directory, filter="data")
+            portions = [shard.portion for shard in shards if shard.portion is not None]
+            merge_shards(place.directory, cell.config, portions, self.cluster.loader)
         self.store.finish(cell.key)
+
+    def _fail(self, key: str, error: str) -> None:
+        """The cell has failed; what is still to be done of it is not."""
+        self.returned.pop(key, None)
+        self.waiting = deque(job for job in self.waiting if job.cell.key != key)
+        self.store.fail(key, error)
 
     def give_back(self) -> None:
         """Cells that nobody will finish."""
-        for _, cell in self.busy.values():
-            self.store.give_back(cell.key)
+        for key in self.returned:
+            self.store.give_back(key)

@@ -70,7 +70,12 @@ def run_cell(place: Path, cell: Cell, loader: Loader, board: Board) -> None:
         except OSError:
             raise
         except Exception as error:
-            raise CellError(str(error) if isinstance(error, SpectralkitError) else reason(error)) from error
+            raise CellError(why(error)) from error
+
+
+def why(error: Exception) -> str:
+    """Why a cell failed, in a line."""
+    return str(error) if isinstance(error, SpectralkitError) else reason(error)
 
 
 def threads(workers: int) -> int:

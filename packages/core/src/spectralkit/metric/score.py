@@ -116,6 +116,21 @@ class Score(Metric, ABC):
         super().reset()
         self.values = None
 
+    @property
+    def states(self) -> dict[str, Any]:
+        """What it has seen, for another instance to absorb, in another process too."""
+        return {name: list(s) if isinstance(s, list) else s.clone() for name, s in self.metric_state.items()}
+
+    def absorb(self, states: Mapping[str, Any]) -> None:
+        """See what another instance has seen; lists of it go in front of what is there."""
+        if self.update_called:
+            self.merge_state(dict(states))
+        else:
+            for name, state in states.items():
+                setattr(self, name, state)
+        self._update_count += 1
+        self._computed = None
+
     def plot(self, val: Any = None, ax: Any = None) -> Any:
         """Plot the score, or what is given, as torchmetrics does: (figure, axes); needs matplotlib."""
         return self._plot(val, ax)

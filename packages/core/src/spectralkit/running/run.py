@@ -11,35 +11,27 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import attrs
-import torch
 from PIL import Image
 from torch import Tensor
 
-from spectralkit.ahead import ahead
 from spectralkit.data import Sample
 from spectralkit.errors import DataError
-from spectralkit.inversion.driver import top_index
 from spectralkit.inversion.probe import Cost
 from spectralkit.models.pretrained import save_tensors
-from spectralkit.models.result import Output
-from spectralkit.plugins.registered import blaming, parts_taken, taking_part
+from spectralkit.plugins.registered import parts_taken, taking_part
 from spectralkit.running.assembly import Assembly, assemble
-from spectralkit.running.batch import translate_batch
 from spectralkit.running.config import RunConfig
-from spectralkit.running.contract import check_names, check_sample
 from spectralkit.running.document import as_json, as_toml
 from spectralkit.running.loader import Loader
-from spectralkit.running.picture import grid, suffix, write_image
+from spectralkit.running.picture import grid
+from spectralkit.running.portion import Portion, Shard, joined, translate_portion
 from spectralkit.running.rundir import fresh_directory, versions, write_csv
-from spectralkit.running.scoring import feed, tabulated
-from spectralkit.running.watch import Pace, Unwatched, Watch
-
-GRID_ROWS = 8
+from spectralkit.running.watch import Unwatched, Watch
 
 
 @attrs.frozen
@@ -112,98 +104,63 @@ def run_into(
     """
     assembly, watch = assemble(config, loader), watch or Unwatched()
     watch.tell(assembly.model.told)
-    report = _execute(assembly, directory, save_latents, watch)
-    table = {"run": report.config.as_table(), "model": assembly.model.provenance, "versions": report.versions}
-    (directory / "run.toml").write_bytes(as_toml(table))
-    (directory / "metrics.json").write_text(as_json(report.document()), encoding="utf-8")
-    return report
+    portion = translate_portion(assembly, directory, range(assembly.count), save_latents=save_latents, watch=watch)
+    return _conclude(assembly, directory, portion)
 
 
-def _execute(assembly: Assembly, directory: Path, save_latents: bool, watch: Watch) -> Report:
-    config, started = assembly.config, time.perf_counter()
-    pace = Pace(watch, -(-assembly.count // config.batch_size), 2 * top_index(assembly.method, config.steps))
-    (directory / "samples").mkdir()
-    table: list[dict[str, Any]] = []
-    pictured: list[tuple[Sample, Tensor]] = []
-    latents: dict[str, Tensor] = {}
-    rows, recorded = Cost(), dict[str, None]()
-    for samples in ahead(_batches(assembly)):
-        output = _translate(assembly, samples, pace.advance)
-        pace.finish_batch()
-        table.extend(_score(assembly, samples, output))
-        recorded.update(dict.fromkeys(output.records))
-        for sample, image, latent in zip(samples, output.images.cpu(), output.latent.float().cpu(), strict=True):
-            write_image(image, directory / "samples" / f"{sample.id}{suffix(len(image))}")
-            if len(pictured) < GRID_ROWS:
-                pictured.append((sample, image))
-            if save_latents:
-                latents[sample.id] = latent.clone()
-        rows += Cost(output.cost.forwards * len(samples), output.cost.backwards * len(samples))
+@taking_part()
+def run_shard(directory: Path, config: RunConfig, shard: Shard, loader: Loader | None = None) -> Portion:
+    """Run one shard of ``config``, latents kept: its images go into an empty ``directory``, all else is returned."""
+    assembly = assemble(config, loader)
+    portion = translate_portion(
+        assembly, directory, shard.indices(assembly.count), save_latents=True, watch=Unwatched()
+    )
+    portion.states = [metric.metric.states for metric in assembly.metrics]
+    return portion
+
+
+@taking_part()
+def merge_shards(
+    directory: Path, config: RunConfig, portions: Sequence[Portion], loader: Loader | None = None
+) -> Report:
+    """Write what a run directory holds beside the images of all shards, which are in ``directory``.
+
+    Raises:
+        DataError: If two samples of different shards have one id.
+    """
+    assembly = assemble(config, loader)
+    for portion in reversed(portions):  # what is absorbed goes in front of what is there
+        for metric, states in zip(assembly.metrics, portion.states, strict=True):
+            metric.metric.absorb(states)
+    whole = joined(portions)
+    if len({row["id"] for row in whole.table}) < len(whole.table):
+        raise DataError(f"data set '{assembly.dataset.name}' has two samples of one id")
+    return _conclude(assembly, directory, whole)
+
+
+def _conclude(assembly: Assembly, directory: Path, portion: Portion) -> Report:
+    """Everything of a run directory but the images, from all samples and metrics that have seen them."""
+    config, started, table = assembly.config, time.perf_counter(), portion.table
     write_csv(directory / "samples.csv", table)
-    _picture(assembly, pictured).save(directory / "grid.png")
-    if save_latents:
-        save_tensors(latents, directory / "latents.safetensors")
-    return Report(
+    _picture(assembly, portion.pictured).save(directory / "grid.png")
+    if portion.latents:
+        save_tensors(portion.latents, directory / "latents.safetensors")
+    report = Report(
         scores={metric.name: metric.score() for metric in assembly.metrics},
         details={metric.name: metric.details() for metric in assembly.metrics},
-        diagnostics={name: _mean([row[name] for row in table if name in row]) for name in recorded},
+        diagnostics={name: _mean([row[name] for row in table if name in row]) for name in portion.recorded},
         samples=len(table),
         seed=config.seed,
-        cost=Cost(rows.forwards / len(table), rows.backwards / len(table)),
-        seconds=time.perf_counter() - started,
+        cost=Cost(portion.cost.forwards / len(table), portion.cost.backwards / len(table)),
+        seconds=portion.seconds + time.perf_counter() - started,
         device=str(assembly.model.device),
         config=config,
         versions={"python": platform.python_version(), **versions(parts_taken())},
     )
-
-
-def _batches(assembly: Assembly) -> Iterator[list[Sample]]:
-    """The samples in batches, each of them checked."""
-    size, seen = assembly.config.batch_size, set[str]()
-    for first in range(0, assembly.count, size):
-        with blaming("dataset"):
-            batch = [_sample(assembly, i) for i in range(first, min(first + size, assembly.count))]
-        for sample in batch:
-            if sample.id in seen:
-                raise DataError(f"data set '{assembly.dataset.name}' has two samples of the id '{sample.id}'")
-            seen.add(sample.id)
-        yield batch
-
-
-def _sample(assembly: Assembly, index: int) -> Sample:
-    wanted = any("reference" in metric.spec.inputs for metric in assembly.metrics)
-    return check_sample(assembly.dataset, index, assembly.dataset[index], wanted)
-
-
-def _translate(assembly: Assembly, samples: list[Sample], advance: Callable[[], None]) -> Output:
-    return translate_batch(
-        assembly.model,
-        assembly.method,
-        torch.stack([sample.source for sample in samples]),
-        [sample.id for sample in samples],
-        conditions=(assembly.dataset.source, assembly.dataset.target),
-        options=assembly.config,
-        advance=advance,
-    )
-
-
-def _score(assembly: Assembly, samples: list[Sample], output: Output) -> Iterator[dict[str, Any]]:
-    """Feed the metrics one batch; a row per sample."""
-    inputs = {
-        "source": torch.stack([sample.source for sample in samples]),
-        "generated": output.images.float().cpu(),
-        "latent": output.latent.float().cpu(),
-    }
-    references = [sample.reference for sample in samples if sample.reference is not None]
-    if len(references) == len(samples):
-        inputs["reference"] = torch.stack(references)
-    columns = feed(assembly.metrics, inputs)
-    columns["energy"] = inputs["latent"].square().flatten(1).mean(dim=1)
-    with blaming("method"):
-        check_names(assembly.method, output.records, {"id", *columns})
-    for name, records in output.records.items():
-        columns[name] = records.mean(dim=0)
-    return tabulated([sample.id for sample in samples], columns)
+    described = {"run": config.as_table(), "model": assembly.model.provenance, "versions": report.versions}
+    (directory / "run.toml").write_bytes(as_toml(described))
+    (directory / "metrics.json").write_text(as_json(report.document()), encoding="utf-8")
+    return report
 
 
 def _mean(values: list[float]) -> float:
