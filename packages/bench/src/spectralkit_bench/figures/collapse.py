@@ -34,6 +34,8 @@ def draw(material: Material) -> Drawing:
     grid = [axes[4 * row : 4 * row + 4] for row in range(rows)]
     for axis, head in zip(grid[0], HEADS, strict=True):
         axis.set_title(head, pad=3)
+    for axis in (grid[0][3], *(row[0] for row in grid[1:])):
+        axis.set_axis_off()
     grid[1][1].set_title("noise map", pad=3)
     grid[1][3].set_title("translated", pad=3)
     picture(grid[0][0], sample.source)
@@ -44,9 +46,6 @@ def draw(material: Material) -> Drawing:
         noise_map(row[1], subject.some_latents[0])
         picture(row[3], subject.generated(subject.ids[0]))
         row_label(row[1], subject.label, 18)
-    for row in grid:
-        for axis in (row[0], row[1], row[3]):
-            axis.set_axis_off()
     spectra = [row[2] for row in grid]
     _spectrum(spectra[0], white, {"color": REFERENCE})
     for axis, subject in zip(spectra[1:], subjects, strict=True):

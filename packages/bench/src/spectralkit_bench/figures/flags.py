@@ -10,7 +10,7 @@ from torch import Tensor
 
 from spectralkit.metric import build_metric
 from spectralkit_bench.figures.material import Drawing, Material, Subject
-from spectralkit_bench.figures.style import PAGE, noise_map, row_label, tiles
+from spectralkit_bench.figures.style import PAGE, framed, noise_map, row_label, tiles
 from spectralkit_metrics_spectral import DecorrelationScore
 
 SHOWN = 3
@@ -36,9 +36,9 @@ def draw(material: Material) -> Drawing:
     return Drawing(
         figure,
         "Left of each pair: the first channel of the noise map; right: the middles of flagged patches in white, and 1 "
-        f"less their share, S_DC, above. k = {constants['k']:g}, tau = {constants['tau']:.3f}, "
-        f"{constants['channels needed']:g} of {shape[0]} channels; of white noise a share of "
-        f"{constants['flagged under the null']:.2g} is flagged.",
+        "less their share, S_DC, above; no patch has its middle in the grey margin. "
+        f"k = {constants['k']:g}, tau = {constants['tau']:.3f}, {constants['channels needed']:g} of {shape[0]} "
+        f"channels; of white noise a share of {constants['flagged under the null']:.2g} is flagged.",
     )
 
 
@@ -50,12 +50,8 @@ def _mask(axis: Axes, mask: Tensor, k: int) -> None:
     axis.imshow(mask.numpy(), cmap="gray", vmin=0, vmax=1, extent=frame)
     axis.set_xlim(-0.5, width + k - 1.5)
     axis.set_ylim(height + k - 1.5, -0.5)
-    axis.set_axis_on()
     axis.set_facecolor("0.6")
-    axis.set_xticks([])
-    axis.set_yticks([])
-    axis.spines[:].set_visible(False)
-    axis.set_title(rf"$S_{{DC}}$ {1 - float(mask.mean()):.2f}", fontsize=7, pad=2)
+    framed(axis, rf"$S_{{DC}}$ {1 - float(mask.mean()):.2f}")
 
 
 def _test(subject: Subject) -> DecorrelationScore:

@@ -7,12 +7,9 @@ from typing import cast
 from torch import Tensor
 
 from spectralkit_bench.figures.material import Drawing, Material, Subject
-from spectralkit_bench.figures.style import PAGE, picture, row_label, tiles
+from spectralkit_bench.figures.style import PAGE, framed, picture, row_label, tiles
 from spectralkit_metrics_spectral import LowFrequencyScore
 from spectralkit_metrics_spectral.lowfrequency import coarse, shape_mask
-
-LARGEST = 0.5
-"""The difference that is shown white."""
 
 
 def draw(material: Material) -> Drawing:
@@ -25,6 +22,7 @@ def draw(material: Material) -> Drawing:
     rows = [max(scored, key=lambda row: row[0]), min(scored, key=lambda row: row[0])]
     metric = cast(LowFrequencyScore, rows[0][1].metric("s-lf"))
     shown = [_row(subject, identifier, metric) for _, subject, identifier in rows]
+    largest = max(float(images["difference"].abs().mean(dim=0).max()) for images in shown) or 1.0
     shape = material.subjects[0].run.dataset.shape
     figure, grid = tiles(2, len(shown[0]), PAGE, shape[1] / shape[2], titles=6)
     for axes, images, (value, subject, _) in zip(grid, shown, rows, strict=True):
@@ -32,15 +30,15 @@ def draw(material: Material) -> Drawing:
         *pictures, difference = images.values()
         for axis, image in zip(axes, pictures, strict=False):
             picture(axis, image)
-        axes[-1].imshow(difference.abs().mean(dim=0).numpy(), cmap="gray", vmin=0, vmax=LARGEST)
+        axes[-1].imshow(difference.abs().mean(dim=0).numpy(), cmap="gray", vmin=0, vmax=largest)
         error = float(difference.square().mean())
-        axes[-1].set_title(rf"$S_{{LF}}$ {value:.2f}" "\n" f"MSE {error:.4f}", fontsize=7, pad=2)
+        framed(axes[-1], rf"$S_{{LF}}$ {value:.2f}" "\n" f"MSE {error:.4f}")
     for axis, head in zip(grid[0], shown[0], strict=True):
         axis.set_title("\n".join(filter(None, (head.replace(": ", "\n"), axis.get_title()))), fontsize=7, pad=2)
     return Drawing(
         figure,
         f"Above sample '{rows[0][2]}', below sample '{rows[1][2]}'. Structure is compared as {metric.structure}, after "
-        f"an ideal low-pass of radius {metric.kappa / 2:g} cycles per pixel; the difference is white at {LARGEST}.",
+        f"an ideal low-pass of radius {metric.kappa / 2:g} cycles per pixel; the difference is white at {largest:.2g}.",
     )
 
 

@@ -108,15 +108,23 @@ def picture(axis: Axes, image: Tensor, title: str = "") -> None:
     """Show (C, H, W) in [0, 1]."""
     pixels = np.asarray(to_pil(image.detach().cpu().float()))
     axis.imshow(pixels, cmap="gray" if pixels.ndim == 2 else None, vmin=0, vmax=255)
+    framed(axis, title)
+
+
+def framed(axis: Axes, title: str = "") -> None:
+    """A thin line around a picture, which may be as white as the page, and no ticks."""
+    axis.set_axis_on()
+    axis.set_xticks([])
+    axis.set_yticks([])
+    axis.spines[:].set(visible=True, color="0.6", linewidth=0.4)
     if title:
         axis.set_title(title, fontsize=7, pad=2)
 
 
-def noise_map(axis: Axes, latent: Tensor, title: str = "") -> None:
+def noise_map(axis: Axes, latent: Tensor) -> None:
     """Show the first channel of (C, H, W), black to white from -3 to 3."""
     axis.imshow(latent[0].detach().cpu().numpy(), cmap="gray", vmin=-3, vmax=3)
-    if title:
-        axis.set_title(title, fontsize=7, pad=2)
+    framed(axis)
 
 
 def row_label(axis: Axes, text: str, width: int = 16) -> None:

@@ -7,7 +7,7 @@ from typing import cast
 import torch
 
 from spectralkit_bench.figures.material import Drawing, Material
-from spectralkit_bench.figures.style import PAGE, picture, row_label, tiles
+from spectralkit_bench.figures.style import PAGE, framed, picture, row_label, tiles
 from spectralkit_metrics_spectral import HighFrequencyScore
 from spectralkit_metrics_spectral.highfrequency import log_energy
 from spectralkit_metrics_spectral.wavelet import detail_maps
@@ -31,6 +31,7 @@ def draw(material: Material) -> Drawing:
         white = float(bands.flatten().quantile(BRIGHTEST)) or 1.0
         for axis, band in zip(axes[1:], bands, strict=True):
             axis.imshow(band.numpy(), cmap="gray", vmin=0, vmax=white)
+            framed(axis)
     for axis, head in zip(grid[0], HEADS, strict=True):
         axis.set_title(head, pad=3)
     return Drawing(
