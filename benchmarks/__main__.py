@@ -6,10 +6,11 @@ import argparse
 
 import torch
 
-from benchmarks import inversion, loading, metrics, training
+from benchmarks import grids, inversion, loading, metrics, training
 from benchmarks.measure import device
 
 PARTS = {
+    "grids": grids.rows,
     "inversion": inversion.rows,
     "loading": loading.rows,
     "metrics": metrics.rows,

@@ -18,13 +18,18 @@ from spectralkit_methods_cyclediff.testing import save_random
 ROOT = Path(__file__).parents[2]
 PAGES = [
     ROOT / "docs/running.md",
+    ROOT / "docs/bench.md",
     ROOT / "docs/diffusers.md",
     ROOT / "docs/pictures.md",
     ROOT / "docs/figures.md",
     ROOT / "docs/index.md",
     ROOT / "README.md",
 ]
-READMES = [*sorted(ROOT.glob("packages/*/*/README.md")), ROOT / "packages/core/README.md"]
+READMES = [
+    *sorted(ROOT.glob("packages/*/*/README.md")),
+    ROOT / "packages/core/README.md",
+    ROOT / "packages/bench/README.md",
+]
 KINDS = ("methods", "models", "datasets")
 
 
