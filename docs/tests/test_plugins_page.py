@@ -128,7 +128,7 @@ def test_a_preparation_tells_what_is_good_and_what_is_not(folder):
         r"^```python\n(.*?)^```", SECTIONS["A data set with training data"].partition("`prepare`")[2], MODES
     )
     told = python(folder, "-c", code)
-    assert "photos (1 of 1): 0 good, 1 problems" in told
+    assert "photos (1 of 1): 0 good, 1 problem" in told
     assert "bad.png is no PNG" in told
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from spectralkit.cli.main import main
 from spectralkit.errors import ConfigurationError, DataError
-from spectralkit.pictures.dividing import digest_of_name, halves
+from spectralkit.pictures.dividing import apart, digest_of_name, halves
 from spectralkit.pictures.indexing import Found, Index, Unit
 
 VERSION = 1
@@ -127,6 +127,22 @@ def test_halves_are_disjoint_and_whole(names: set[str], held_out: float) -> None
     assert sorted(thing for part in parts for thing in part) == sorted(things)
     groups = [{thing[:-2] for thing in part} for part in parts]
     assert sum(map(len, groups)) == len(set.union(*groups))
+
+
+@given(parts=st.tuples(*[st.lists(st.tuples(st.integers(0, 9), st.integers(0, 99)), max_size=9)] * 3))
+@pytest.mark.filterwarnings("ignore:left out")
+def test_no_content_is_in_two_parts(parts: Any) -> None:
+    found = attrs.astuple(apart(*parts, lambda thing: thing[0]), recurse=False)
+    contents = [{content for content, _ in part} for part in found]
+    assert sum(map(len, contents)) == len(set.union(*contents))
+    assert set.union(*contents) == {content for part in parts for content, _ in part}  # none is left out everywhere
+    assert found[0] == parts[0]
+    assert all(set(kept) <= set(given) for kept, given in zip(found, parts, strict=True))
+
+
+def test_copies_are_counted() -> None:
+    with pytest.warns(UserWarning, match="left out: 2 training pictures that are copies"):
+        apart(["a"], ["a", "b"], ["b", "c"], str)
 
 
 # --- the command ---

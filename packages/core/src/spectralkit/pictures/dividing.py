@@ -7,7 +7,8 @@ at one place, and so on one side.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Hashable, Iterable, Sequence
+import warnings
+from collections.abc import Callable, Hashable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -91,10 +92,17 @@ def halves(items: Sequence[T], digest: Callable[[T], str], held_out: float) -> D
     return Division(*divide(items, digest, (held_out, (1 + held_out) / 2)))
 
 
-def without(items: Iterable[T], shown: Iterable[T], content: Callable[[T], Hashable]) -> tuple[T, ...]:
-    """Items whose content nothing of ``shown`` has."""
-    taken = {content(item) for item in shown}
-    return tuple(item for item in items if content(item) not in taken)
+def apart(
+    samples: Sequence[T], source: Sequence[T], target: Sequence[T], content: Callable[[T], Hashable]
+) -> Division[T]:
+    """Parts of which no two have a content in common: copies of what an earlier one shows are left out, and counted."""
+    shown = set(map(content, samples))
+    kept = [thing for thing in source if content(thing) not in shown]
+    shown.update(map(content, kept))
+    others = [thing for thing in target if content(thing) not in shown]
+    if copies := len(source) + len(target) - len(kept) - len(others):
+        warnings.warn(f"left out: {copies} training pictures that are copies of held-out or source ones", stacklevel=3)
+    return Division(samples, kept, others)
 
 
 def check_share(held_out: float) -> None:

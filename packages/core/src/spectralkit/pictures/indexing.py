@@ -93,7 +93,9 @@ class Index:
             listed = {"version": self.version, "units": [unit.name for unit in units], "problems": list(problems)}
             write_whole(self.folder / LIST, json.dumps(listed).encode())
         except OSError as error:
-            raise ConfigurationError(f"cannot write the index in {self.folder}: {told(error)}") from error
+            raise ConfigurationError(
+                f"cannot write the index in {self.folder}: {told(error)}; --set dataset.index=DIR puts it elsewhere"
+            ) from error
         return [*found, Found((), problems)]
 
     def read(self, wanted: Callable[[str], bool] = lambda unit: True) -> list[Found]:
@@ -161,7 +163,8 @@ class Index:
         found = look(unit)
         document = {"stamp": stamp.hexdigest(), "rows": found.rows, "problems": found.problems}
         write_whole(path, json.dumps(document, separators=(",", ":")).encode())
-        tell(f"{unit.name} ({number}): {len(found.rows)} good, {len(found.problems)} problems")
+        count = len(found.problems)
+        tell(f"{unit.name} ({number}): {len(found.rows)} good, {count} problem{'s' * (count != 1)}")
         return found
 
     def _stamps(self, files: Iterable[Path]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from spectralkit.errors import ConfigurationError, DataError
-from spectralkit.pictures.dividing import Division
+from spectralkit.pictures.dividing import apart
 from spectralkit.pictures.indexing import Index
 from spectralkit.pictures.sifting import OnError
 from spectralkit.pictures.unpaired import Unpaired
@@ -57,7 +57,7 @@ def celebamask(
         structure="masked-grey",
         shape=(3, size, size),
         scenes=Faces(root, task),
-        division=Division(samples, even, odd),
+        division=apart(samples, even, odd, lambda face: face.content),
         compared=compared,
         rotate=False,
     )

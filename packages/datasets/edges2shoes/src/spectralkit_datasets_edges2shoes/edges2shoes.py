@@ -5,13 +5,12 @@ A training picture shows one domain alone, by the parity of its number: odd ones
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 
 import attrs
 
 from spectralkit.errors import ConfigurationError, DataError
-from spectralkit.pictures.dividing import Division, without
+from spectralkit.pictures.dividing import Division, apart
 from spectralkit.pictures.indexing import Index
 from spectralkit.pictures.keeping import Kept
 from spectralkit.pictures.sifting import OnError
@@ -91,10 +90,5 @@ def _division(pictures: list[Picture], root: Path) -> Division[Picture]:
     samples = sorted((p for p in pictures if p.folder == "val"), key=lambda p: p.number)
     if not samples:
         raise DataError(f"data set {NAME} in {root} has no whole picture in val: complete the download and prepare it")
-    trained = [p for p in pictures if p.folder == "train"]
-    odd, even = ([p for p in trained if p.number % 2 == parity] for parity in (1, 0))
-    source = without(odd, samples, lambda p: p.content)
-    target = without(even, (*samples, *source), lambda p: p.content)
-    if copies := len(trained) - len(source) - len(target):
-        warnings.warn(f"left out: {copies} training pictures that are copies of held-out or source ones", stacklevel=3)
-    return Division(samples, source, target)
+    odd, even = ([p for p in pictures if p.folder == "train" and p.number % 2 == parity] for parity in (1, 0))
+    return apart(samples, odd, even, lambda p: p.content)
