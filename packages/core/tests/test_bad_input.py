@@ -170,7 +170,7 @@ def socketed(path: Path) -> None:
 
 
 def strange(kind: str) -> tuple[str, ...]:
-    return ("folder folder holds what is called an image and is none: b.png is ", kind, "remove it")
+    return ("folder/b.png is called an image and is ", kind, "remove it")
 
 
 IMAGES = [

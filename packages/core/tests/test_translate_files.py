@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +110,34 @@ def test_bad_files_are_all_told_before_any_work(here: Path, capsys: pytest.Captu
     for reason in ("small.png: an image of 5x5 is smaller", "text.png is no PNG", "grey.png is 8-bit greyscale"):
         assert reason in err
     assert not Path("out").exists()
+
+
+def test_no_reason_is_cut_out_of_the_middle(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each says 'all', and between two of these there is more than a long value."""
+    names = [f"in/a-rather-long-name-of-a-stack-{i}.tif" for i in range(4)]
+    Path("in").mkdir()
+    for name in names:
+        tifffile.imwrite(name, np.zeros((2, 8, 8), np.uint8), photometric="minisblack")
+    assert main([*TRANSLATE, "in"]) == 2
+    err = capsys.readouterr().err
+    assert err.count("holds 2 images: choose one by its frame, 0 to 1, take 'all' as channels") == 4
+    assert all(name in err for name in names)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: os.symlink("nowhere", path), os.mkdir])
+@pytest.mark.filterwarnings("always:.*left out")
+def test_what_is_called_an_image_and_is_none_is_a_bad_file_too(
+    make: Callable[[str], object], here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spoil()
+    make("in/strange.png")
+    assert main([*TRANSLATE, "in"]) == 2
+    err = capsys.readouterr().err
+    assert "4 of 5 images cannot be used" in err
+    assert "in/strange.png is called an image and is a " in err
+    assert main([*TRANSLATE, "in", "--on-error", "skip"]) == 0
+    assert "4 of 5 images left out" in capsys.readouterr().err
+    assert "in/strange.png" in record()["skipped"]
 
 
 @pytest.mark.filterwarnings("always:.*left out")

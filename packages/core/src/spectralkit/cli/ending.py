@@ -101,8 +101,12 @@ def _ending(error: BaseException) -> Ending:
 def _bounded(line: str) -> str:
     """``line`` with the middle of very long words and quoted texts left out."""
     half = MOST_ECHOED // 2 - 2
-    long = re.compile(rf"'[^']{{{MOST_ECHOED},}}'|\"[^\"]{{{MOST_ECHOED},}}\"|\S{{{MOST_ECHOED},}}")
-    return long.sub(lambda found: f"{found[0][:half]}...{found[0][-half:]}", line)
+
+    def bounded(found: re.Match[str]) -> str:
+        return found[0] if len(found[0]) <= MOST_ECHOED else f"{found[0][:half]}...{found[0][-half:]}"
+
+    # Short quoted texts are matched too, or what stands between two of them would be taken for one.
+    return re.sub(rf"(?<!\w)'[^']*'|(?<!\w)\"[^\"]*\"|\S{{{MOST_ECHOED},}}", bounded, line)
 
 
 def warn(message: object) -> None:

@@ -19,7 +19,6 @@ _KINDS = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
-_MOST_TOLD = 5
 
 
 @attrs.frozen
@@ -48,8 +47,8 @@ def find_inputs(inputs: Sequence[Path], *, recursive: bool = False) -> list[Inpu
         recursive: Whether to open subfolders too.
 
     Raises:
-        DataError: If something is missing or no file, a folder holds no image or something that is called one and is
-            none, leads back to itself, or two images would have one output name.
+        DataError: If something is missing or no file, a folder holds no image or leads back to itself, or two images
+            would have one output name. What a folder holds may still be none: :func:`check_file`.
     """
     found: list[Input] = []
     for given in inputs:
@@ -66,6 +65,16 @@ def find_inputs(inputs: Sequence[Path], *, recursive: bool = False) -> list[Inpu
             raise DataError(f"{taken[one.stem]} and {one.path} would both become '{one.stem}': rename one of them")
         taken[one.stem] = one.path
     return found
+
+
+def check_file(path: Path) -> None:
+    """Refuse what lies in a folder, is called an image and is none: to open a pipe might never end.
+
+    Raises:
+        DataError: Naming it.
+    """
+    if (kind := _kind(path)) != "a file":
+        raise DataError(f"{path} is called an image and is {kind}: remove it")
 
 
 def check_folder(path: Path) -> None:
@@ -107,22 +116,10 @@ def _inside(folder: Path, recursive: bool) -> list[Input]:
     """The images in a folder."""
     folders = list(_below(folder, ())) if recursive else [folder]
     named = [path for inner in folders for path in _listed(inner) if path.suffix.lower() in SUFFIXES]
-    strangers = [f"{path.name} is {kind}" for path in named if (kind := _kind(path)) not in _wanted(recursive)]
-    if strangers:
-        more = f" and {len(strangers) - _MOST_TOLD} more" if len(strangers) > _MOST_TOLD else ""
-        raise DataError(
-            f"folder {folder} holds what is called an image and is none: {', '.join(strangers[:_MOST_TOLD])}{more}: "
-            "remove it, or name the images one by one"
-        )
     images = [path for path in named if path not in folders]
     if not images:
         raise DataError(f"folder {folder} holds no image: expected files ending in {', '.join(sorted(SUFFIXES))}")
     return [Input(path, PurePosixPath(path.relative_to(folder).as_posix())) for path in images]
-
-
-def _wanted(recursive: bool) -> tuple[str, ...]:
-    """What a path that is called an image may be."""
-    return ("a file", "a folder") if recursive else ("a file",)
 
 
 def _below(folder: Path, above: tuple[tuple[int, int], ...]) -> Iterator[Path]:

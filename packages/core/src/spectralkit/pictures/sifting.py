@@ -8,7 +8,7 @@ from typing import Generic, Literal, TypeVar
 import attrs
 
 from spectralkit.errors import DataError, SpectralkitError
-from spectralkit.pictures.finding import Input
+from spectralkit.pictures.finding import Input, check_file
 
 OnError = Literal["stop", "skip"]
 """What becomes of bad files: all of them are told and nothing is done, or they are told and left out."""
@@ -53,6 +53,7 @@ def sift(inputs: Sequence[Input], attempt: Callable[[Input], T], on_error: OnErr
     bad: dict[Input, str] = {}
     for one in inputs:
         try:
+            check_file(one.path)
             good[one] = attempt(one)
         except SpectralkitError as error:
             bad[one] = str(error)

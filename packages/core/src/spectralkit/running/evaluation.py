@@ -18,7 +18,7 @@ from torch import Tensor
 from spectralkit.data import Structure
 from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.metric import build_metric
-from spectralkit.pictures.finding import Input, find_inputs
+from spectralkit.pictures.finding import Input, check_file, find_inputs
 from spectralkit.pictures.reading import Reading
 from spectralkit.pictures.sifting import OnError, sift
 from spectralkit.plugins.registered import parts_taken, taking_part
@@ -139,6 +139,7 @@ class _Pictures:
     def targets(self) -> Iterator[Tensor]:
         assert self.config.targets is not None
         for one in find_inputs([self.config.targets], recursive=self.config.recursive):
+            check_file(one.path)
             yield self.read("targets", one)
 
 
