@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 import spectralkit as sk
+from spectralkit.diffusion.ancestral import drift, split
 from spectralkit.testing.law import natural_images
 from spectralkit_models_diffusers.clipped import ClippedDenoiser
 
@@ -127,8 +128,9 @@ def test_flow_samples_as_diffusers(shift, save, small):
     torch.testing.assert_close(out.images, ((expected + 1) / 2).clamp(0, 1), **CLOSE)
 
 
+@pytest.mark.parametrize("step", [1, 4, STEPS])
 @torch.no_grad()
-def test_ddpm_with_the_ancestral_method_has_the_mean_of_diffusers(save, small):
+def test_ddpm_with_the_ancestral_method_has_the_mean_of_diffusers(step, save, small, monkeypatch):
     """Of one step, clipped images included: the posterior mean in x_t and x0_hat."""
     network = small.unet()
     scheduler = diffusers.DDPMScheduler()
@@ -136,11 +138,14 @@ def test_ddpm_with_the_ancestral_method_has_the_mean_of_diffusers(save, small):
     assert isinstance(model.denoiser, ClippedDenoiser)
     levels = model.schedule.levels(STEPS)
     scheduler.set_timesteps(STEPS)
+    monkeypatch.setattr(scheduler, "_get_variance", lambda *_, **__: torch.zeros(()))  # the mean alone
     x = torch.randn(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
-    t = scheduler.timesteps[-1]  # the last step draws nothing
-    expected = scheduler.step(network(x, t).sample, t, x).prev_sample
-    prediction = model.denoiser(x, levels[1], model.condition("any"))
-    torch.testing.assert_close(levels[0].alpha * prediction.x0 + levels[0].sigma * prediction.eps, expected, **CLOSE)
+    t = scheduler.timesteps[STEPS - step]
+    raw = network(x, t).sample
+    assert (scheduler.step(raw, t, x).pred_original_sample.abs() == 1).float().mean() > 0.01  # some of it is clipped
+    prediction = model.denoiser(x, levels[step], model.condition("any"))
+    mean = drift(prediction, levels[step - 1], split(levels[step], levels[step - 1], eta=1.0).down)
+    torch.testing.assert_close(mean, scheduler.step(raw, t, x).prev_sample, **CLOSE)
 
 
 @torch.no_grad()
