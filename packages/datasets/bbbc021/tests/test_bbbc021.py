@@ -25,6 +25,7 @@ from spectralkit.cli.main import main
 from spectralkit.data import decimate
 from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.pictures.dividing import digest_of_name
+from spectralkit.pictures.unpaired import spread
 from spectralkit.testing import conformance
 from spectralkit_datasets_bbbc021 import bbbc021
 from spectralkit_datasets_bbbc021.field import Field
@@ -129,6 +130,16 @@ def test_training_crops_are_decimated_after_they_are_cut() -> None:
     low, high = opened(KEPT).draw([0, 1], 24, torch.Generator().manual_seed(0))
     assert torch.equal(low, decimate(low, 8))
     assert not torch.equal(high, decimate(high, 8))
+
+
+def test_metrics_compare_with_so_many_images_spread_over_all() -> None:
+    data = opened(KEPT, compared=3)
+    assert len(list(data.sources())) == len(list(data.targets())) == 3
+    every = [data.scenes.id(field) for field in data.division.target]
+    assert [data.scenes.id(field) for field in spread(data.division.target, 3)] == every[:: len(every) // 3][:3]
+    assert spread(every, 1000) == every
+    with pytest.raises(DataError, match="nothing to train on in one of its domains: hold out less"):
+        next(opened(KEPT, held_out=1.0).targets())
 
 
 # --- who shows what ---
