@@ -32,10 +32,10 @@ from spectralkit_bench.figures.filtered import without_high, without_low
 from spectralkit_bench.figures.material import Material
 from spectralkit_bench.figures.naming import labels
 from spectralkit_bench.figures.norms import histogram
-from spectralkit_bench.figures.pareto import front
 from spectralkit_bench.figures.scatter import pearson
 from spectralkit_bench.figures.style import DPI, PAGE, styled
 from spectralkit_bench.finished import Finished
+from spectralkit_bench.sweep.front import front
 from spectralkit_metrics_spectral import band_energies
 from spectralkit_metrics_spectral.diagnostics import cumulated_variance
 

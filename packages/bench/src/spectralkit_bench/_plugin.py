@@ -15,6 +15,11 @@ def spectralkit_commands() -> tuple[CommandSpec, ...]:
             summary="Compare methods on one model and data set: a table and a picture",
         ),
         CommandSpec(
+            name="sweep",
+            target="spectralkit_bench.commands.sweep:command",
+            summary="Vary parameters of a method, and find what is gained in one score for what is lost in another",
+        ),
+        CommandSpec(
             name="figures",
             target="spectralkit_bench.figures.command:figures",
             summary="Draw the figures of finished runs: spectra, noise maps, correlations, velocities",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -12,7 +11,7 @@ from spectralkit.cli.options import given, names, path
 from spectralkit.cli.output import add_json
 from spectralkit.errors import ConfigurationError
 from spectralkit_bench.commands.live import followed, told
-from spectralkit_bench.commands.printing import print_any
+from spectralkit_bench.commands.printing import print_any, typed
 from spectralkit_bench.commands.seeds import add_seeds, seeds
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ def run(arguments: Namespace) -> int:
         try:
             chosen.run(store, keys, board)
         except KeyboardInterrupt:
-            board.tell([f"stopped, {told(store.counts(keys))}; to go on: {_again()}"])
+            board.tell([f"stopped, {told(store.counts(keys))}; to go on: {typed()}"])
             raise
     failed = store.counts(keys).failed
     print_any(store, grid.name, "json" if arguments.json else None, quiet=arguments.quiet)
@@ -120,7 +119,3 @@ def _changed(grid: Grid, arguments: Namespace) -> Grid:
             raise ConfigurationError(f"malformed --model {text!r}: write NAME=MODEL, like ddim=runs/train/mine")
         models[name] = other
     return grid.with_models(models).with_options(options, lists)
-
-
-def _again() -> str:
-    return shlex.join(["spectralkit", *sys.argv[1:]])

@@ -8,6 +8,7 @@ from spectralkit.cli.command import Command
 from spectralkit.cli.options import add_output, destination, followed
 from spectralkit.cli.output import print_json
 from spectralkit.cli.run import add_run, directory_parts, read
+from spectralkit_bench.commands.printing import typed
 from spectralkit_bench.commands.seeds import SEEDS, add_seeds, seeds
 from spectralkit_bench.comparison.entry import entries
 
@@ -38,7 +39,8 @@ def run(arguments: Namespace) -> int:
         from spectralkit_bench.comparison.compare import Plan, compare_into
         from spectralkit_bench.tables.records import document
 
-        plan = Plan(base=base, entries=found, seeds=wanted, save_latents=arguments.save_latents)
+        command = typed()
+        plan = Plan(base=base, entries=found, seeds=wanted, save_latents=arguments.save_latents, command=command)
         table = compare_into(place.directory, plan, watch)
     if arguments.json:
         print_json({**document(table), "out": place.out})

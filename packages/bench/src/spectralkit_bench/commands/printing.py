@@ -1,13 +1,20 @@
-"""A grid's table, printed."""
+"""A grid's table, printed, and the command line that made it."""
 
 from __future__ import annotations
 
+import shlex
+import sys
 from typing import TYPE_CHECKING
 
 from spectralkit.cli.output import print_json
 
 if TYPE_CHECKING:
     from spectralkit_bench.store.store import Store
+
+
+def typed() -> str:
+    """The command line, to be typed again."""
+    return shlex.join(["spectralkit", *sys.argv[1:]])
 
 
 def print_any(store: Store, name: str, form: str | None, *, quiet: bool = False) -> None:

@@ -7,6 +7,7 @@ run directory of its own.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
@@ -39,12 +40,14 @@ class Plan:
         entries: The methods.
         seeds: Of all noise.
         save_latents: Whether the runs keep their latents.
+        command: The command line, told with the table.
     """
 
     base: RunConfig
     entries: tuple[Entry, ...]
     seeds: tuple[int, ...]
     save_latents: bool = False
+    command: str = ""
 
     def configs(self, entry: Entry) -> list[RunConfig]:
         """The runs of an entry, one a seed."""
@@ -94,7 +97,7 @@ def compare_into(directory: Path, plan: Plan, watch: Watch | None = None) -> Tab
     if len(refused) == len(plan.entries):
         raise refused[0]
     results = [one.result for one in compared]
-    table = tabulate(_title(results), results, notes(results))
+    table = tabulate(_title(results), results, (*notes(results), *_origin(plan, compared, loader)))
     write_table(table, directory)
     shown = [(one.entry.told, one.directories[0]) for one in compared if one.directories]
     picture(table.title, shown, loader).save(directory / "grid.png")
@@ -125,6 +128,17 @@ def _run(folder: Path, plan: Plan, entry: Entry, loader: Keeping, relay: Relay) 
 
 def _place(folder: Path, entry: Entry, config: RunConfig) -> Path:
     return folder / file_name((entry.told, f"seed{config.seed}"))
+
+
+def _origin(plan: Plan, compared: list[Compared], loader: Keeping) -> Iterator[str]:
+    """How long the model was trained, where it says so, and what made the table."""
+    done = next(one for one in compared if one.directories)
+    model = assemble(plan.configs(done.entry)[0], loader).model
+    steps = model.provenance.get("training", {}).get("steps")
+    if steps is not None:
+        yield f"model {model.name}: {steps} training steps"
+    if plan.command:
+        yield f"made by {plan.command}"
 
 
 def _title(results: list[Result]) -> str:

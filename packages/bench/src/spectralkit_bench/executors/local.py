@@ -26,6 +26,7 @@ from spectralkit_bench.executors.board import Blank, Board
 from spectralkit_bench.executors.losses import LOSSES, lost_too_often
 from spectralkit_bench.executors.work import PAUSE, threads, work
 from spectralkit_bench.store.store import Store
+from spectralkit_bench.store.worker import worker_prefix
 
 GRACE = 10.0
 """Seconds that a worker has to give its cell back."""
@@ -85,9 +86,9 @@ class Processes:
             return
         if member.exitcode == 2:
             raise ConfigurationError("a worker cannot go on, and said why: what is done is kept")
-        suffix = f"-{member.pid}-"
+        theirs = worker_prefix(member.pid)
         for record in store.records():
-            if record.state == "running" and record.worker is not None and suffix in record.worker:
+            if record.state == "running" and record.worker is not None and record.worker.startswith(theirs):
                 lost[record.key] += 1
                 if lost[record.key] >= LOSSES:
                     store.fail(record.key, lost_too_often(f"exit code {member.exitcode}"))

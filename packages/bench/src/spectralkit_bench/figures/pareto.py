@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from matplotlib.lines import Line2D
 
 from spectralkit_bench.figures.material import Drawing, Material
 from spectralkit_bench.figures.naming import family
 from spectralkit_bench.figures.scatter import symbol
 from spectralkit_bench.figures.style import COLUMN, SOURCE, legend, marker, panels
-
-
-def front(points: Sequence[tuple[float, float]]) -> list[int]:
-    """Indices of the points that none is at least as good as in both and better in one, by ascending first number."""
-
-    def beaten(point: tuple[float, float]) -> bool:
-        return any(other != point and other[0] >= point[0] and other[1] >= point[1] for other in points)
-
-    return sorted((i for i, point in enumerate(points) if not beaten(point)), key=lambda i: points[i])
+from spectralkit_bench.sweep.front import front
 
 
 def draw(material: Material) -> Drawing:

@@ -27,7 +27,7 @@ def working(folder: Path) -> Iterator[str]:
         ConfigurationError: If the file system has no locks.
     """
     folder.mkdir(exist_ok=True)
-    name = f"{platform.node() or 'here'}-{os.getpid()}-{secrets.token_hex(3)}"
+    name = f"{worker_prefix(os.getpid())}{secrets.token_hex(3)}"
     path = folder / f"{name}{SUFFIX}"
     staging = folder / f".{name}"  # a file of the final name is never seen unlocked while its process lives
     descriptor = os.open(staging, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
@@ -41,6 +41,11 @@ def working(folder: Path) -> Iterator[str]:
         with suppress(OSError):
             path.unlink(missing_ok=True)
         os.close(descriptor)
+
+
+def worker_prefix(process: int | None) -> str:
+    """How the names of workers begin that are a process of this machine."""
+    return f"{platform.node() or 'here'}-{process}-"
 
 
 def is_alive(folder: Path, name: str) -> bool:

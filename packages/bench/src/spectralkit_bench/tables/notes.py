@@ -35,8 +35,8 @@ def _facts(results: Sequence[Result], documents: Sequence[Document]) -> Iterator
 
 
 def _real(real: Any) -> str:
-    told = {"mu": "mu", "real images": "real images", "size": "size", "range": "pixel range", "wavelet": "wavelet"}
-    facts = ", ".join(f"{name} {_short(real[key])}" for key, name in told.items() if key in real)
+    names = ("mu", "real images", "size", "range", "wavelet", "boundary")
+    facts = ", ".join(f"{name} {_short(real[name])}" for name in names if name in real)
     return f"S_HF compares with {facts}"
 
 

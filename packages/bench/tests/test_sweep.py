@@ -1,0 +1,84 @@
+"""``spectralkit sweep``: every combination, the fronts, and a command that gives the chosen point again."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spectralkit.cli.main import main
+from spectralkit.errors import ConfigurationError
+from spectralkit.running.config import RunConfig
+from spectralkit_bench.sweep.axis import Axis, varied
+from spectralkit_bench.sweep.front import chosen, front
+
+POINTS = st.lists(st.tuples(st.floats(-9, 9), st.floats(-9, 9)), min_size=1, max_size=12)
+TOY = ("--model", "gaussian", "--dataset", "cells", "--steps", "3", "--samples", "2", "--metrics", "s-hf,s-lf")
+
+
+def test_values_are_literals_and_commas_in_brackets_are_theirs():
+    assert Axis.read("ovg.clip=0.5, 1") == Axis("ovg.clip", (0.5, 1))
+    assert Axis.read("inversion-guidance=1,2").name == "inversion_guidance"
+    assert Axis.read("x.y=(1, 2),'a'").values == ((1, 2), "a")
+
+
+@pytest.mark.parametrize("text", ["ovg.clip", "ovg.clip=", "clip=1", "ovg.=1", ".clip=1", "seed=1,2"])
+def test_a_malformed_axis_is_told(text):
+    with pytest.raises(ConfigurationError, match="write PART"):
+        Axis.read(text)
+
+
+def test_parameters_of_methods_go_into_the_expression_and_win():
+    base = RunConfig(method="ovg(clip=9.0)+taba", settings={"ovg": {"clip": 8.0}, "model": {"floor": 1.0}})
+    axes = [Axis.read("ovg.clip=0.5,1.0"), Axis.read("steps=3"), Axis.read("model.floor=0.1")]
+    points = varied(base, axes)
+    assert [config.method for _, config in points] == ["ovg(clip=0.5)+taba", "ovg(clip=1.0)+taba"]
+    assert points[0][0] == {"ovg.clip": 0.5, "steps": 3, "model.floor": 0.1}
+    assert points[0][1].steps == 3
+    assert points[0][1].settings == {"ovg": {}, "model": {"floor": 0.1}}
+
+
+@given(POINTS)
+def test_no_point_of_the_front_is_beaten_and_every_other_is(points):
+    members = front(points)
+
+    def beats(a, b):
+        return a[0] >= b[0] and a[1] >= b[1] and a != b
+
+    for i, point in enumerate(points):
+        assert (i in members) == (not any(beats(other, point) for other in points))
+    assert chosen(points) in members
+
+
+@given(POINTS, st.sampled_from([0.25, 0.5, 2.0, 8.0]))
+def test_the_choice_does_not_depend_on_the_unit_of_a_score(points, factor):
+    """Powers of two, so that no round-off is in it; none of the numbers is so small that it would vanish."""
+    kept = [(round(x, 3), round(y, 3)) for x, y in points]
+    assert chosen([(factor * x, y) for x, y in kept]) == chosen(kept)
+
+
+def test_the_chosen_point_can_be_run_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--method", "ovg+taba", "--vary", "ovg.clip=0.25,1.0", "--vary", "taba.steps=1,2"]
+    assert main(["sweep", *TOY, *words, "--store", str(tmp_path / "store"), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert len(told["trials"]) == 4
+    (found,) = told["fronts"]
+    best = next(one for one in told["trials"] if one["key"] == found["chosen"]["key"])
+    command = shlex.split(found["chosen"]["command"])
+    assert main([*command[1:], "--out", str(tmp_path / "again"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["scores"] == best["scores"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [(("--vary", "ovg.cilp=1"), "cilp"), (("--vary", "x"), "malformed --vary"), (("--vary", "steps=0"), "steps")],
+)
+def test_bad_input_is_one_line(words, told, tmp_path, capsys):
+    assert main(["sweep", *TOY, "--method", "ovg", *words, "--store", str(tmp_path / "store")]) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert told in line
+    assert not (tmp_path / "store").exists()
