@@ -14,9 +14,11 @@ import pytest
 
 pytest.importorskip("ray")
 
+from spectralkit.errors import ConfigurationError
 from spectralkit.running.loader import Keeping
 from spectralkit_bench.executors.board import Blank
-from spectralkit_bench.executors.cluster import Cluster, Resources
+from spectralkit_bench.executors.cluster import Cluster, check_reachable
+from spectralkit_bench.executors.crew import Team
 from spectralkit_bench.executors.local import InProcess
 from spectralkit_bench.grid.grid import Grid
 from spectralkit_bench.grid.plan import resolve
@@ -53,8 +55,17 @@ def test_a_cluster_of_two_gives_the_table_of_one_process_though_one_is_killed(tm
     InProcess(loader).run(stores[0], keys, Blank())
     killed: list[int] = []
     threading.Thread(target=lambda: kill_one_at_work(Store.open(stores[1].directory), killed), daemon=True).start()
-    Cluster(workers=2, shards=2, resources=Resources(cpus=1), loader=loader).run(stores[1], keys, Blank())
+    Cluster(team=Team(workers=2, shards=2, loader=loader)).run(stores[1], keys, Blank())
     assert killed
     assert len(scores(stores[1], keys)) == 7
     for key, found in scores(stores[1], keys).items():
         assert found == pytest.approx(scores(stores[0], keys)[key], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [("127.0.0.1:1", "no Ray cluster at"), ("here", "HOST:PORT"), ("h:x", "HOST:PORT"), ("h:99999", "HOST:PORT")],
+)
+def test_an_address_where_nobody_answers_is_told_at_once(address: str, told: str) -> None:
+    with pytest.raises(ConfigurationError, match=told):
+        check_reachable(address)

@@ -39,10 +39,10 @@ def executor(arguments: Namespace, loader: Loader) -> Executor:
     if arguments.executor == "local":
         return InProcess(loader) if workers is None else Processes(workers)
     try:
-        from spectralkit_bench.executors.cluster import Cluster, Resources
+        from spectralkit_bench.executors.cluster import Cluster
+        from spectralkit_bench.executors.crew import Resources, Team
     except ImportError as error:
         raise ConfigurationError(f"executor ray needs Ray ({error}): pip install 'spectralkit-bench[ray]'") from error
     resources = Resources(cpus=arguments.cpus, gpus=arguments.gpus)
-    return Cluster(
-        address=arguments.address, workers=workers or 1, shards=arguments.shards, resources=resources, loader=loader
-    )
+    team = Team(workers=workers or 1, shards=arguments.shards, resources=resources, loader=loader)
+    return Cluster(address=arguments.address, team=team)
