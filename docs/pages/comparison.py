@@ -123,7 +123,9 @@ class Outcome:
         """Whether its value of a metric competes: latents that no inversion made do not."""
         spec = cast(MetricSpec, registry().resolve("metric", name).spec)
         of_latent = "latent" in spec.inputs
-        return bool(self.documents) and (not of_latent or all(spec.inverts for spec in kept.specs_of(self.row.method)))
+        return bool(self.documents) and (
+            not of_latent or all(spec.inverts for spec in kept.methods_of(self.row.method))
+        )
 
 
 def section(plan: Plan) -> str:

@@ -11,29 +11,19 @@ import json
 import re
 import sys
 from pathlib import Path
-from statistics import fmean, stdev
-from typing import Any, cast
+from typing import Any
 
 import attrs
 
-from spectralkit.inversion.expression import parse
-from spectralkit.models.model import Model, PixelCodec
-from spectralkit.plugins import MethodSpec
-from spectralkit.plugins.registry import registry
+from spectralkit.models.model import Model
 from spectralkit.running import run as runner
 from spectralkit.running.config import RunConfig
 from spectralkit.running.document import as_json
+from spectralkit_bench.cells.randomness import is_random
+from spectralkit_bench.tables.result import methods_of
+from spectralkit_bench.tables.spread import Spread
 
-
-def specs_of(method: str) -> tuple[MethodSpec, ...]:
-    """The specs of an expression's methods."""
-    return tuple(cast(MethodSpec, registry().resolve("method", term.name).spec) for term in parse(method))
-
-
-def is_random(method: str, model: Model) -> bool:
-    """Whether anything is drawn: by the method, as the process is entered, or by the codec."""
-    entered = model.schedule.entry_noise > 0 or not isinstance(model.codec, PixelCodec)
-    return entered or any(spec.stochastic for spec in specs_of(method))
+__all__ = ["document", "is_random", "methods_of", "place", "run", "spread"]
 
 
 def place(cache: Path, config: RunConfig, model: Model) -> Path:
@@ -61,5 +51,4 @@ def document(directory: Path) -> dict[str, Any]:
 
 def spread(values: list[float] | tuple[float, ...], digits: int) -> str:
     """Mean, with the standard deviation (ddof 1) of more than one value."""
-    mean = f"{fmean(values):.{digits}f}"
-    return f"{mean} ± {stdev(values):.{digits}f}" if len(values) > 1 else mean
+    return Spread.of(values).told(digits)

@@ -6,13 +6,9 @@ page is written by hand and left alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from spectralkit_bench.tables.markdown import pipes as table
 
-
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table; bars inside cells are escaped."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |" for line in lines)
+__all__ = ["code", "has_section", "marked", "table", "with_section"]
 
 
 def code(text: object) -> str:

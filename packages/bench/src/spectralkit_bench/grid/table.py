@@ -24,12 +24,15 @@ def table_of(plan: Plan, documents: Mapping[str, Any], errors: Mapping[str, str]
     waiting = len([key for key in plan.keys if key not in documents and key not in errors])
     unfinished = (f"not finished: {waiting} of {len(plan.keys)} cells are still to be run",) if waiting else ()
     results = [_result(plan, line, documents, errors) for line in plan.lines]
-    beside = (*notes(results), *plan.absent, *unfinished)
+    beside = (*plan.absent, *unfinished)
     if plan.improved is None:
-        return tabulate(plan.title, results, beside)
+        return tabulate(plan.title, results, (*notes(results), *beside))
     units = [unit for unit in plan.improved.units(plan.lines) if all(key in documents for key in unit)]
     told = f"{' or '.join(plan.improved.after)} against {' or '.join(plan.improved.before)}, pair by pair"
-    return shares(plan.title, [(documents[a], documents[b]) for a, b in units], (told, *beside))
+    if not units:
+        told += ": no pair is done"
+    documented = [(documents[a], documents[b]) for a, b in units]
+    return shares(plan.title, documented, (told, *notes(results)[:1], *beside))
 
 
 def _result(plan: Plan, line: Line, documents: Mapping[str, Any], errors: Mapping[str, str]) -> Result:
