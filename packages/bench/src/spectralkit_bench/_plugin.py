@@ -29,4 +29,9 @@ def spectralkit_commands() -> tuple[CommandSpec, ...]:
             target="spectralkit_bench.commands.bench:command",
             summary="Run grids of models, data sets, methods and seeds in a store, and print their tables",
         ),
+        CommandSpec(
+            name="report",
+            target="spectralkit_bench.report.command:command",
+            summary="Write a report of finished runs: one HTML file to look at, compare and share",
+        ),
     )

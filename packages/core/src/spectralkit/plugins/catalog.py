@@ -20,7 +20,7 @@ _PROVIDES: dict[str, dict[str, tuple[str, ...]]] = {
         "metric": ("lpips", "fid", "kid", "fd-lite0", "kd-lite0"),
         "command": ("weights",),
     },
-    "spectralkit-bench": {"command": ("compare", "bench", "sweep", "figures")},
+    "spectralkit-bench": {"command": ("compare", "bench", "sweep", "figures", "report")},
     "spectralkit-models-ddim": {"model": ("ddim",), "parameterization": ("ddim", "ddim-x0", "ddim-v")},
     "spectralkit-models-edm": {"model": ("edm",), "parameterization": ("edm",)},
     "spectralkit-models-flow": {"parameterization": ("flow",)},

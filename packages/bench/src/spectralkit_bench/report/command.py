@@ -1,0 +1,61 @@
+"""``spectralkit report``: finished runs as one HTML file."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from spectralkit.cli.command import Command
+from spectralkit.cli.options import path
+from spectralkit.cli.output import add_json, print_json
+from spectralkit.errors import ConfigurationError
+
+NAME = "report.html"
+
+
+def configure(parser: ArgumentParser) -> None:
+    """The options of ``report``."""
+    parser.add_argument(
+        "runs",
+        nargs="+",
+        type=path,
+        metavar="RUN",
+        help="run directories of one data set, or a directory that `spectralkit compare` made",
+    )
+    parser.add_argument(
+        "--out", type=path, metavar="FILE", help=f"must not exist (default: {NAME} in RUN, where there is one RUN)"
+    )
+    parser.add_argument(
+        "--samples", type=int, metavar="N", help="how many samples are shown (default: 200, fewer of large images)"
+    )
+    add_json(parser)
+    parser.add_argument("--quiet", action="store_true", help="print nothing but warnings and errors")
+
+
+def run(arguments: Namespace) -> int:
+    """Write the report, then print where it lies."""
+    out = _out(arguments)
+    if arguments.samples is not None and arguments.samples < 1:
+        raise ConfigurationError(f"--samples must be at least 1, got {arguments.samples}")
+    from spectralkit_bench.report.finding import find
+    from spectralkit_bench.report.writing import check_absent, write_report
+
+    check_absent(out)
+    runs = [finished for place in arguments.runs for finished in find(place)]
+    shown = write_report(runs, out, arguments.samples)
+    if arguments.json:
+        print_json({"out": out, "runs": [run.directory for run in runs], "samples": shown})
+    elif not arguments.quiet:
+        print(f"{len(runs)} {'run' if len(runs) == 1 else 'runs'}, {shown} samples\nreport   {out}")
+    return 0
+
+
+def _out(arguments: Namespace) -> Path:
+    if arguments.out is not None:
+        return Path(arguments.out)
+    if len(arguments.runs) > 1:
+        raise ConfigurationError("a report of several runs belongs to none of them: say where it goes with --out FILE")
+    return Path(arguments.runs[0]) / NAME
+
+
+command = Command(configure, run)

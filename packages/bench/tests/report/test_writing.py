@@ -1,0 +1,225 @@
+"""What a report is made of, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spectralkit.cli.main import build_parser, choose, main
+from spectralkit.cli.run import read
+from spectralkit.plugins import MethodSpec, MetricSpec
+from spectralkit.plugins.registry import registry
+from spectralkit.running.config import RunConfig
+from spectralkit_bench.finished import Finished
+from spectralkit_bench.report.charts.axis import Axis, spanning
+from spectralkit_bench.report.content import content
+from spectralkit_bench.report.explained import explain
+from spectralkit_bench.report.finding import find
+from spectralkit_bench.report.page import SCRIPTS, STYLES, asset
+from spectralkit_bench.report.reproducing import command
+from spectralkit_bench.report.verdict import verdict
+
+
+def refused(capsys: pytest.CaptureFixture[str], *words: object) -> str:
+    """The one line that a command ends with."""
+    assert main(["report", *map(str, words)]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    (line,) = told.err.splitlines()
+    return line
+
+
+def test_a_run_is_reported_beside_its_files(runs, tmp_path, capsys):
+    shutil.copytree(runs[0], tmp_path / "run")
+    assert main(["report", str(tmp_path / "run")]) == 0
+    assert str(tmp_path / "run" / "report.html") in capsys.readouterr().out
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert "At a glance" in page
+    assert re.search(r"(src|href)=.(https?:|//)", page) is None
+    assert "already exists" in refused(capsys, tmp_path / "run")
+
+
+def test_a_report_as_json(runs, tmp_path, capsys):
+    assert main(["report", *map(str, runs), "--out", str(tmp_path / "r.html"), "--samples", "2", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told == {"out": str(tmp_path / "r.html"), "runs": [str(run) for run in runs], "samples": 2}
+
+
+def test_runs_of_a_folder_are_found(runs, tmp_path):
+    shutil.copytree(runs[0].parent, tmp_path / "compared" / "runs")
+    assert [run.config.method for run in find(tmp_path / "compared")] == ["ovg", "standard"]
+
+
+def test_bad_places_are_told(runs, tmp_path, capsys, making):
+    out = ("--out", tmp_path / "r.html")
+    assert "is no run directory" in refused(capsys, tmp_path, *out)
+    assert "say where it goes with --out" in refused(capsys, *runs)
+    assert "ends in .html" in refused(capsys, runs[0], "--out", tmp_path / "r.txt")
+    assert "does not exist" in refused(capsys, runs[0], "--out", tmp_path / "none" / "r.html")
+    assert "--samples must be at least 1" in refused(capsys, runs[0], *out, "--samples", 0)
+    assert "runs of different data" in refused(capsys, runs[0], making("other"), *out)
+    assert "no sample in common" in refused(capsys, making("x", ["a"]), making("y", ["b"]), *out)
+    assert os.listdir(tmp_path) == [name for name in os.listdir(tmp_path) if name in ("other", "x", "y")]
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (lambda run: (run / "metrics.json").write_text("{"), r"is damaged \(metrics.json"),
+        (lambda run: patch(run, scores=3), "is damaged"),
+        (lambda run: patch(run, scores={"psnr": "high"}), "is damaged"),
+        (lambda run: patch(run, cost=None), "is damaged"),
+        (lambda run: patch(run, details={"psnr": 1}), "is damaged"),
+        (lambda run: (run / "samples.csv").write_text("id,energy\n../../secret,1\n"), "cannot be a file name"),
+        (lambda run: (run / "samples.csv").write_text("id,energy\n"), "is damaged"),
+        (lambda run: (run / "samples" / "a.png").unlink(), r"a\.png"),
+        (lambda run: (run / "samples" / "a.png").write_bytes(b"\x89PNG"), r"a\.png"),
+        (lambda run: (run / "latents.safetensors").write_bytes(b"no"), "latents.safetensors"),
+        (lambda run: (run / "run.toml").unlink(), r"run\.toml"),
+    ],
+)
+def test_damage_is_told(making, tmp_path, capsys, damage, told):
+    run = making("run")
+    damage(run)
+    assert re.search(told, refused(capsys, run, "--out", tmp_path / "r.html"))
+    assert sorted(os.listdir(tmp_path)) == ["run"]
+
+
+def patch(run: Path, **values: object) -> None:
+    path = run / "metrics.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+
+
+def test_a_run_outlives_its_data_set(making):
+    found = content(find(making("run")))
+    assert [picture.key for picture in found.shown[0].pictures] == ["run0"]
+    assert any("unknown dataset 'gone'" in notice for notice in found.notices)
+
+
+def test_what_makes_a_comparison_unfair_is_said(making):
+    found = content([*find(making("x", ["a", "b"])), *find(making("y", ["b"], config={"steps": 20}))])
+    assert [shown.id for shown in found.shown] == ["b"]
+    assert any("different numbers of samples (2, 1)" in notice for notice in found.notices)
+    assert any("more than the method: steps" in notice for notice in found.notices)
+
+
+def test_runs_of_one_method_are_told_apart(making):
+    labels = [
+        method.label
+        for method in content(
+            [run for seed in (1, 2) for run in find(making(f"s{seed}", config={"method": "ovg", "seed": seed}))]
+        ).methods
+    ]
+    assert labels == ["ovg, seed 1", "ovg, seed 2"]
+
+
+@pytest.mark.parametrize(
+    ("energy", "rough", "method", "kind"),
+    [
+        (1.0, 0.99, "standard", "white"),
+        (0.48, 0.08, "standard", "collapsed"),
+        (0.95, 0.3, "standard", "collapsed"),
+        (0.8, 0.95, "standard", "partly"),
+        (1.0, 0.7, "standard", "partly"),
+        (3.0, 1.0, "standard", "inflated"),
+        (1.0, None, "standard", "white"),
+        (None, 0.9, "standard", "unknown"),
+    ],
+)
+def test_a_collapse_is_seen_in_energy_or_in_roughness(making, energy, rough, method, kind):
+    run = making("run", config={"method": method}, scores={} if rough is None else {"s-dc": rough}, details={})
+    (run / "samples.csv").write_text(f"id,energy\na,{'' if energy is None else energy}\n")
+    assert verdict(Finished.read(run)).kind == kind
+
+
+def test_a_drawn_latent_says_nothing(making, monkeypatch):
+    import spectralkit as sk
+
+    sk.register(MethodSpec(name="drawing", target=f"{__name__}:Path", summary="Draws", inverts=False))
+    assert verdict(Finished.read(making("run", config={"method": "drawing"}))).kind == "drawn"
+
+
+def test_a_strangers_metric_is_explained_by_its_spec():
+    import spectralkit as sk
+
+    spec = MetricSpec(
+        name="strange",
+        target="pathlib:Path",
+        summary="Some formula",
+        question="Is it strange?",
+        yardstick="A cat scores 7.",
+        inputs=("generated",),
+        higher_is_better=False,
+        range=(0.0, 9.0),
+    )
+    sk.register(spec)
+    told = explain("strange")
+    assert (told.question, told.yardstick) == ("Is it strange?", "A cat scores 7.")
+    assert (told.better, told.between) == ("lower is better", "from 0 to 9")
+    assert "Some formula" in told.formula
+    assert "not installed" in explain("unheard-of").question
+
+
+settings = st.dictionaries(
+    st.sampled_from(["ovg", "s-dc", "model"]),
+    st.dictionaries(
+        st.sampled_from(["a", "b_c"]),
+        st.one_of(
+            st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False, allow_infinity=False), st.booleans(), st.text()
+        ),
+        min_size=1,
+    ),
+)
+configs = st.builds(
+    RunConfig,
+    model=st.just("edm"),
+    method=st.sampled_from(["ovg(eta_lf=1e-4)+taba", "standard"]),
+    dataset=st.just("ihc"),
+    scale=st.none() | st.integers(1, 64),
+    steps=st.integers(1, 99),
+    samples=st.integers(1, 9),
+    seed=st.integers(-5, 5),
+    guidance=st.floats(-3, 3),
+    label=st.sampled_from(["current", "next"]),
+    metrics=st.just(("psnr", "s-dc")),
+    settings=settings,
+)
+
+
+@given(configs)
+def test_the_command_runs_the_same_again(config):
+    import shlex
+
+    words = shlex.split(command(config, save_latents=True))[1:]
+    parsed = build_parser(registry(), choose(registry(), "run")).parse_args(words)
+    assert read(parsed) == config
+    assert parsed.save_latents
+
+
+@given(st.floats(1e-6, 1e6), st.floats(1.01, 1e6), st.booleans())
+def test_ticks_lie_on_their_axis(low, factor, logarithmic):
+    axis = Axis(low, low * factor, 0.0, 100.0, logarithmic)
+    assert all(-1e-6 <= axis(tick) <= 100 + 1e-6 for tick in axis.ticks())
+    assert len(axis.ticks()) <= 12
+    assert axis.ticks() == sorted(axis.ticks())
+
+
+@given(st.lists(st.floats(-1e3, 1e3), min_size=1))
+def test_an_axis_spans_its_values(values):
+    axis = spanning(values, 0.0, 1.0, (float("-inf"), float("inf")))
+    assert axis.low <= min(values)
+    assert axis.high >= max(values)
+    assert axis.low < axis.high
+
+
+@pytest.mark.parametrize("name", [*(f"{name}.js" for name in SCRIPTS), *(f"{name}.css" for name in STYLES)])
+def test_an_asset_can_stand_in_a_page(name):
+    assert "</" not in asset(name)
+    assert not re.search(r"https?://|@import|\bimport\b|\bfetch\b|innerHTML|\beval\b", asset(name))
