@@ -90,7 +90,7 @@ def reading(browser: Any) -> Iterator[Callable[..., Any]]:
     """Opens a report; whatever it logs, throws or asks the network for fails the test."""
     contexts, complaints = [], []
 
-    def read(path: Path, fragment: str = "", **options: Any) -> Any:
+    def read(path: Path | None, fragment: str = "", **options: Any) -> Any:
         contexts.append(browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options}))
         page = contexts[-1].new_page()
         page.on("console", lambda message: complaints.append(message.text))
@@ -99,7 +99,8 @@ def reading(browser: Any) -> Iterator[Callable[..., Any]]:
         page.on(
             "request", lambda asked: None if asked.url.startswith(("data:", "file:")) else complaints.append(asked.url)
         )
-        page.goto(path.as_uri() + fragment)
+        if path is not None:
+            page.goto(path.as_uri() + fragment)
         return page
 
     yield read

@@ -27,6 +27,15 @@ def written(runs: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -
     return report(tmp_path_factory.mktemp("report") / "report.html", *runs)
 
 
+def wait(page: Any, condition: str) -> None:
+    """Until it is true; Playwright's own way needs eval, which the page forbids."""
+    for _ in range(100):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(50)
+    pytest.fail(f"never true: {condition}")
+
+
 def split(page: Any) -> str:
     return str(page.evaluate("document.getElementById('viewer').style.getPropertyValue('--split')"))
 
@@ -107,7 +116,7 @@ def test_the_place_under_the_pointer_stays_there_as_the_wheel_zooms(written, rea
     page.keyboard.down("Control")
     page.mouse.wheel(0, -200)
     page.keyboard.up("Control")
-    page.wait_for_function("document.getElementById('viewer').style.getPropertyValue('--scale') > 1")
+    wait(page, "document.getElementById('viewer').style.getPropertyValue('--scale') > 1")
     scale, x = float(zoom(page)["scale"]), float(zoom(page)["x"][:-1])
     assert (25 - x) / scale == pytest.approx(25, abs=0.5)
 
@@ -133,12 +142,13 @@ def test_samples_sort_by_name_and_by_any_score(written, reading):
 
 def test_scores_sort_by_method(written, reading):
     page = reading(written)
-    for order in (True, False):
+    for falling in (True, False):
         page.locator("#scores thead button", has_text="psnr").click()
-        values = page.eval_on_selector_all("#scores tbody tr", "rows => rows.map(r => +r.cells[3].firstChild.value)")[
-            :2
-        ]
-        assert values == sorted(values, reverse=order)
+        values = page.eval_on_selector_all(
+            "#scores table[data-sortable] tbody tr", "rows => rows.map(r => +r.cells[3].firstChild.value)"
+        )
+        assert values == sorted(values, reverse=falling)
+        assert len(set(values)) == 2
 
 
 def test_samples_open_by_address_by_name_and_by_step(written, reading):
@@ -162,19 +172,19 @@ def test_pictures_come_as_they_are_looked_at(making, tmp_path, reading):
     sources = "images => images.filter(i => i.src).length"
     assert page.eval_on_selector_all("#sample-table img", sources) < 40
     page.locator("#sample-table tbody tr").last.scroll_into_view_if_needed()
-    page.wait_for_function("document.querySelector('#sample-table tbody tr:last-child img').naturalWidth > 0")
+    wait(page, "document.querySelector('#sample-table tbody tr:last-child img').naturalWidth > 0")
 
 
 def test_two_hundred_samples_are_there_in_two_seconds(making, tmp_path, reading):
     ids = [f"s{i}" for i in range(200)]
     path = report(tmp_path / "r.html", making("a", ids, 64), making("b", ids, 64))
-
-    def seconds() -> float:  # until scripts have run, that is until everything answers
-        page = reading(path)
-        assert page.locator("[data-open]").text_content() == "s0 (1 of 200)"
-        return float(page.evaluate("performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd")) / 1000
-
-    assert min(seconds() for _ in range(3)) < 2  # the best of three: whatever else runs is not the page's fault
+    page = reading(None)
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})  # the page's own time, whatever else runs here
+    page.goto(path.as_uri())
+    assert page.locator("[data-open]").text_content() == "s0 (1 of 200)"
+    taken = {metric["name"]: metric["value"] for metric in session.send("Performance.getMetrics")["metrics"]}
+    assert 0 < taken["TaskDuration"] < 2
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

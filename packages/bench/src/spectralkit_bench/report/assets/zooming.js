@@ -100,5 +100,8 @@ viewer.addEventListener("pointermove", (event) => {
 });
 
 for (const end of ["pointerup", "pointercancel"]) {
-  viewer.addEventListener(end, (event) => pointers.delete(event.pointerId));
+  viewer.addEventListener(end, (event) => {
+    // Keys go on where the pointer was.
+    if (pointers.delete(event.pointerId)) viewer.querySelector(".stage").focus({ preventScroll: true });
+  });
 }
