@@ -22,6 +22,7 @@ PAGES = [
     ROOT / "docs/diffusers.md",
     ROOT / "docs/pictures.md",
     ROOT / "docs/figures.md",
+    ROOT / "docs/report.md",
     ROOT / "docs/index.md",
     ROOT / "README.md",
 ]

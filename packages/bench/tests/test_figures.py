@@ -24,7 +24,6 @@ from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.running.config import RunConfig
 from spectralkit.running.run import run
 from spectralkit_bench.figures.catalogue import PLOTS, Plot, chosen, formats
-from spectralkit_bench.figures.command import finished
 from spectralkit_bench.figures.drawing import drawings
 from spectralkit_bench.figures.energy import white_energies
 from spectralkit_bench.figures.explained_variance import gaussian_band
@@ -34,6 +33,7 @@ from spectralkit_bench.figures.naming import labels
 from spectralkit_bench.figures.norms import histogram
 from spectralkit_bench.figures.scatter import pearson
 from spectralkit_bench.figures.style import DPI, PAGE, styled
+from spectralkit_bench.finding import finished
 from spectralkit_bench.finished import Finished
 from spectralkit_bench.sweep.front import front
 from spectralkit_metrics_spectral import band_energies

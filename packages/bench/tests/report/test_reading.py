@@ -18,7 +18,7 @@ HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'{{7*
 
 
 def report(out: Path, *directories: Path, most: int | None = None) -> Path:
-    write_report([run for directory in directories for run in find(directory)], out, most)
+    write_report(find(directories), out, most)
     return out
 
 

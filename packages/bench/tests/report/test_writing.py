@@ -6,6 +6,8 @@ import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from spectralkit.cli.run import read
 from spectralkit.plugins import MethodSpec, MetricSpec
 from spectralkit.plugins.registry import registry
 from spectralkit.running.config import RunConfig
+from spectralkit_bench.cells.cell import Cell
 from spectralkit_bench.finished import Finished
 from spectralkit_bench.report.charts.axis import Axis, spanning
 from spectralkit_bench.report.content import content
@@ -25,6 +28,7 @@ from spectralkit_bench.report.finding import find
 from spectralkit_bench.report.page import SCRIPTS, STYLES, asset
 from spectralkit_bench.report.reproducing import command
 from spectralkit_bench.report.verdict import verdict
+from spectralkit_bench.store.store import Store
 
 
 def refused(capsys: pytest.CaptureFixture[str], *words: object) -> str:
@@ -52,9 +56,31 @@ def test_a_report_as_json(runs, tmp_path, capsys):
     assert told == {"out": str(tmp_path / "r.html"), "runs": [str(run) for run in runs], "samples": 2}
 
 
+SMALL = ["--model", "gaussian", "--dataset", "cells", "--samples", "2", "--steps", "2", "--metrics", "psnr", "--report"]
+
+
+def test_a_run_and_a_comparison_bring_their_report(tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(["run", *SMALL, "--json", "--out", str(out)]) == 0
+    assert json.loads(capsys.readouterr().out)["report"] == str(out / "report.html")
+    assert (out / "report.html").is_file()
+    assert main(["compare", *SMALL, "--methods", "standard,ovg", "--seeds", "1", "--out", str(tmp_path / "both")]) == 0
+    assert f"report   {tmp_path / 'both' / 'report.html'}" in capsys.readouterr().out
+    assert (tmp_path / "both" / "report.html").is_file()
+
+
+def test_a_report_that_nobody_can_write_is_told_before_the_run(tmp_path):
+    words = [sys.executable, "-m", "spectralkit", "run", *SMALL, "--out", str(tmp_path / "out")]
+    blocked = {**os.environ, "SPECTRALKIT_BLOCK": "bench"}
+    done = subprocess.run(words, env=blocked, capture_output=True, text=True, check=False, timeout=300)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "command 'report'" in done.stderr
+    assert os.listdir(tmp_path) == []
+
+
 def test_runs_of_a_folder_are_found(runs, tmp_path):
     shutil.copytree(runs[0].parent, tmp_path / "compared" / "runs")
-    assert [run.config.method for run in find(tmp_path / "compared")] == ["ovg", "standard"]
+    assert [run.config.method for run in find([tmp_path / "compared"])] == ["standard", "ovg"]
 
 
 def test_bad_places_are_told(runs, tmp_path, capsys, making):
@@ -79,7 +105,7 @@ def test_bad_places_are_told(runs, tmp_path, capsys, making):
         (lambda run: patch(run, details={"psnr": 1}), "is damaged"),
         (lambda run: (run / "samples.csv").write_text("id,energy\n../../secret,1\n"), "cannot be a file name"),
         (lambda run: (run / "samples.csv").write_text("id,energy\n"), "is damaged"),
-        (lambda run: (run / "samples" / "a.png").unlink(), r"a\.png"),
+        (lambda run: (run / "samples" / "a.png").unlink(), r"cannot read image .*No such file"),
         (lambda run: (run / "samples" / "a.png").write_bytes(b"\x89PNG"), r"a\.png"),
         (lambda run: (run / "latents.safetensors").write_bytes(b"no"), "latents.safetensors"),
         (lambda run: (run / "run.toml").unlink(), r"run\.toml"),
@@ -92,19 +118,26 @@ def test_damage_is_told(making, tmp_path, capsys, damage, told):
     assert sorted(os.listdir(tmp_path)) == ["run"]
 
 
+def test_an_unfinished_store_is_told(tmp_path, capsys):
+    store = Store.make(tmp_path / "store")
+    cell = Cell(key="k" * 20, config=RunConfig(model="gaussian", dataset="cells"), versions={}, weights="")
+    store.add([cell], grid="grid", plan={})
+    assert "is not finished, 1 of 1 cells" in refused(capsys, tmp_path / "store", "--out", tmp_path / "r.html")
+
+
 def patch(run: Path, **values: object) -> None:
     path = run / "metrics.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
 
 
 def test_a_run_outlives_its_data_set(making):
-    found = content(find(making("run")))
+    found = content(find([making("run")]))
     assert [picture.key for picture in found.shown[0].pictures] == ["run0"]
     assert any("unknown dataset 'gone'" in notice for notice in found.notices)
 
 
 def test_what_makes_a_comparison_unfair_is_said(making):
-    found = content([*find(making("x", ["a", "b"])), *find(making("y", ["b"], config={"steps": 20}))])
+    found = content(find([making("x", ["a", "b"]), making("y", ["b"], config={"steps": 20})]))
     assert [shown.id for shown in found.shown] == ["b"]
     assert any("different numbers of samples (2, 1)" in notice for notice in found.notices)
     assert any("more than the method: steps" in notice for notice in found.notices)
@@ -114,7 +147,7 @@ def test_runs_of_one_method_are_told_apart(making):
     labels = [
         method.label
         for method in content(
-            [run for seed in (1, 2) for run in find(making(f"s{seed}", config={"method": "ovg", "seed": seed}))]
+            find([making(f"s{seed}", config={"method": "ovg", "seed": seed}) for seed in (1, 2)])
         ).methods
     ]
     assert labels == ["ovg, seed 1", "ovg, seed 2"]

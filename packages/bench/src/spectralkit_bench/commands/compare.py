@@ -7,6 +7,7 @@ from argparse import ArgumentParser, Namespace
 from spectralkit.cli.command import Command
 from spectralkit.cli.options import add_output, destination, followed
 from spectralkit.cli.output import print_json
+from spectralkit.cli.reporting import add_report, print_report, reporting
 from spectralkit.cli.run import add_run, directory_parts, read
 from spectralkit_bench.commands.printing import typed
 from spectralkit_bench.commands.seeds import SEEDS, add_seeds, seeds
@@ -26,11 +27,13 @@ def configure(parser: ArgumentParser) -> None:
     parser.set_defaults(method=None, seed=None)
     output = add_output(parser, "directory of the table, the picture and the runs")
     output.add_argument("--save-latents", action="store_true", help="keep the latents of every run too")
+    add_report(output)
 
 
 def run(arguments: Namespace) -> int:
     """Compare, then print the table and where the results lie."""
     base, found = read(arguments), entries(arguments.methods)
+    write_report = reporting(arguments.report)
     wanted = seeds(arguments.seeds) or SEEDS
     with (
         destination(arguments.out, "compare", *directory_parts(base)) as place,
@@ -42,13 +45,15 @@ def run(arguments: Namespace) -> int:
         command = typed()
         plan = Plan(base=base, entries=found, seeds=wanted, save_latents=arguments.save_latents, command=command)
         table = compare_into(place.directory, plan, watch)
+    page = write_report(place.out)
     if arguments.json:
-        print_json({**document(table), "out": place.out})
+        print_json({**document(table), "out": place.out, **page})
     elif not arguments.quiet:
         from spectralkit_bench.tables.plain import print_scores
 
         print_scores(table)
         print(f"\nresults  {place.out}\npicture  {place.out / 'grid.png'}")
+        print_report(page)
     return 0
 
 

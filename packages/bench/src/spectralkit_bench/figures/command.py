@@ -4,23 +4,13 @@ from __future__ import annotations
 
 import warnings
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from spectralkit.cli.command import Command
 from spectralkit.cli.options import path
 from spectralkit.cli.output import add_json, print_json
-from spectralkit.errors import ConfigurationError, DataError
+from spectralkit.errors import ConfigurationError
 from spectralkit.running.claim import claim
 from spectralkit_bench.figures.catalogue import PLOTS, Plot, chosen, formats
-
-if TYPE_CHECKING:
-    from spectralkit_bench.finished import Finished
-
-
-RUNS = "runs"
-"""Where comparisons and stores keep their runs."""
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -48,6 +38,7 @@ def run(arguments: Namespace) -> int:
     with claim([arguments.out]) as place:
         from spectralkit_bench.figures.drawing import draw_into
         from spectralkit_bench.figures.material import Material
+        from spectralkit_bench.finding import finished
 
         def tell(plot: Plot, files: list[str]) -> None:
             if not (arguments.quiet or arguments.json):
@@ -62,37 +53,6 @@ def run(arguments: Namespace) -> int:
     elif not arguments.quiet:
         print(f"figures  {arguments.out}")
     return 0
-
-
-def finished(named: Sequence[Path]) -> tuple[Finished, ...]:
-    """The finished runs that the command line names, each once.
-
-    Args:
-        named: Run directories, and folders of runs: a comparison's, or a store.
-
-    Raises:
-        DataError: If one is neither, a folder has no finished run yet, or a run is damaged.
-    """
-    from spectralkit_bench.finished import Finished
-
-    found: dict[Path, Finished] = {}
-    for directory in named:
-        runs = _within(directory) if (directory / RUNS).is_dir() else [Finished.read(directory)]
-        for each in runs:
-            found.setdefault(each.directory.resolve(), each)
-    return tuple(found.values())
-
-
-def _within(folder: Path) -> list[Finished]:
-    """The runs of a comparison or of a store, standard inversion first; those on their way are in hidden folders."""
-    from spectralkit_bench.figures.naming import place
-    from spectralkit_bench.finished import DOCUMENT, Finished
-
-    paths = (path.parent for path in (folder / RUNS).glob(f"*/{DOCUMENT}"))
-    runs = [Finished.read(path) for path in paths if not path.name.startswith(".")]
-    if not runs:
-        raise DataError(f"no run in {folder} is finished yet: wait for one, or go on with what makes them")
-    return sorted(runs, key=lambda run: place(run.config))
 
 
 figures = Command(configure, run)

@@ -20,7 +20,7 @@ def configure(parser: ArgumentParser) -> None:
         nargs="+",
         type=path,
         metavar="RUN",
-        help="run directories of one data set, or a directory that `spectralkit compare` made",
+        help="run directories of one data set, a comparison, or a store",
     )
     parser.add_argument(
         "--out", type=path, metavar="FILE", help=f"must not exist (default: {NAME} in RUN, where there is one RUN)"
@@ -41,7 +41,7 @@ def run(arguments: Namespace) -> int:
     from spectralkit_bench.report.writing import check_absent, write_report
 
     check_absent(out)
-    runs = [finished for place in arguments.runs for finished in find(place)]
+    runs = find(arguments.runs)
     shown = write_report(runs, out, arguments.samples)
     if arguments.json:
         print_json({"out": out, "runs": [run.directory for run in runs], "samples": shown})

@@ -98,8 +98,9 @@ class Evidence:
     def _images(self, identifier: str, sample: Sample | None) -> Iterator[tuple[str, str, Tensor]]:
         if sample is not None:
             yield SOURCE, "source", sample.source
+        depth = 3 if sample is None else len(sample.source)
         for column in self.columns:
-            yield key_of(column), column.label, read_image(column.run.image(identifier))
+            yield key_of(column), column.label, read_image(column.run.image(identifier), depth)
         if sample is not None and sample.reference is not None:
             yield REFERENCE, "reference", sample.reference
 

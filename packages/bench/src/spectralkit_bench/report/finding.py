@@ -1,29 +1,40 @@
-"""The runs that an argument of ``report`` stands for."""
+"""The runs that a report is asked of, each of them sound."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from spectralkit.errors import DataError
 from spectralkit.running.rundir import safe_name
+from spectralkit_bench.finding import finished
 from spectralkit_bench.finished import DOCUMENT, Finished
-
-RUNS = "runs"
-"""Where a comparison keeps its runs."""
+from spectralkit_bench.store.store import WORKERS, Store
 
 
-def find(place: Path) -> list[Finished]:
-    """The finished runs of a run directory, or of a directory that holds some under ``runs/``, by name.
+def find(places: Sequence[Path]) -> list[Finished]:
+    """The finished runs of run directories, comparisons and stores.
 
     Raises:
-        DataError: If there is none, or one is damaged.
+        DataError: If there is none, one is damaged, or a store is not finished.
     """
-    inside = sorted(path.parent for path in (place / RUNS).glob(f"*/{DOCUMENT}"))
-    if inside and not (place / DOCUMENT).exists():
-        return [_checked(Finished.read(directory)) for directory in inside]
-    return [_checked(Finished.read(place))]
+    for place in places:
+        _check_finished(place)
+    return [_checked(run) for run in finished(places)]
+
+
+def _check_finished(place: Path) -> None:
+    """Refuse a store that is still to be worked on: a part of it would pass for the whole."""
+    if not (place / WORKERS).is_dir():
+        return
+    records = Store.open(place).records()
+    missing = sum(record.state in ("waiting", "running") for record in records)
+    if missing:
+        raise DataError(
+            f"store {place} is not finished, {missing} of {len(records)} cells are not done: go on with "
+            "`spectralkit bench run`, or name some of the directories in its runs/"
+        )
 
 
 def _checked(run: Finished) -> Finished:

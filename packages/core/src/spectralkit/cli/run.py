@@ -24,6 +24,7 @@ from spectralkit.cli.options import (
 )
 from spectralkit.cli.output import print_json, print_table
 from spectralkit.cli.prompts import add_prompts, prompted
+from spectralkit.cli.reporting import add_report, print_report, reporting
 from spectralkit.cli.scores import print_scores, short
 from spectralkit.models.directory import find_directory
 from spectralkit.running.config import DEFAULT_METRICS, DEFAULT_SAMPLES, RunConfig, parse_settings, read_config
@@ -56,6 +57,7 @@ def configure(parser: ArgumentParser) -> None:
     add_seed(how)
     output = add_output(parser, "run directory")
     output.add_argument("--save-latents", action="store_true", help="write latents.safetensors too")
+    add_report(output)
 
 
 def add_run(parser: ArgumentParser) -> tuple[_ArgumentGroup, _ArgumentGroup]:
@@ -85,7 +87,7 @@ def add_run(parser: ArgumentParser) -> tuple[_ArgumentGroup, _ArgumentGroup]:
 
 def run(arguments: Namespace) -> int:
     """Run, then print the scores and where the results lie."""
-    config = read(arguments)
+    config, write_report = read(arguments), reporting(arguments.report)
     find_directory(config.model)  # a path that leads nowhere is told before anything large is imported
     with (
         destination(arguments.out, *directory_parts(config)) as place,
@@ -94,10 +96,12 @@ def run(arguments: Namespace) -> int:
         from spectralkit.running.run import run_into
 
         report = run_into(place.directory, config, save_latents=arguments.save_latents, watch=watch)
+    page = write_report(place.out)
     if arguments.json:
-        print_json({**report.document(), "out": place.out})
+        print_json({**report.document(), "out": place.out, **page})
     elif not arguments.quiet:
         _print(report, place.out)
+        print_report(page)
     return 0
 
 

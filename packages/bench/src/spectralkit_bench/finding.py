@@ -1,0 +1,39 @@
+"""The finished runs that a command line names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from spectralkit.errors import DataError
+from spectralkit_bench.figures.naming import place
+from spectralkit_bench.finished import DOCUMENT, Finished
+
+RUNS = "runs"
+"""Where comparisons and stores keep their runs."""
+
+
+def finished(named: Sequence[Path]) -> tuple[Finished, ...]:
+    """The finished runs that the command line names, each once.
+
+    Args:
+        named: Run directories, and folders of runs: a comparison's, or a store.
+
+    Raises:
+        DataError: If one is neither, a folder has no finished run yet, or a run is damaged.
+    """
+    found: dict[Path, Finished] = {}
+    for directory in named:
+        runs = _within(directory) if (directory / RUNS).is_dir() else [Finished.read(directory)]
+        for each in runs:
+            found.setdefault(each.directory.resolve(), each)
+    return tuple(found.values())
+
+
+def _within(folder: Path) -> list[Finished]:
+    """The runs of a comparison or of a store, standard inversion first; those on their way are in hidden folders."""
+    paths = (path.parent for path in (folder / RUNS).glob(f"*/{DOCUMENT}"))
+    runs = [Finished.read(path) for path in paths if not path.name.startswith(".")]
+    if not runs:
+        raise DataError(f"no run in {folder} is finished yet: wait for one, or go on with what makes them")
+    return sorted(runs, key=lambda run: place(run.config))
