@@ -164,7 +164,9 @@ def test_samples_open_by_address_by_name_and_by_step(written, reading):
     assert opened.text_content().startswith(last)
     page.locator("button[data-step='1']").click()
     assert opened.text_content().startswith(first)
-    assert reading(written, f"#sample={last}").locator("[data-open]").text_content().startswith(last)
+    page = reading(written, f"#sample={last}")
+    assert page.locator("[data-open]").text_content().startswith(last)
+    assert page.evaluate("document.activeElement.hasAttribute('data-open')")
 
 
 def test_pictures_come_as_they_are_looked_at(making, tmp_path, reading):

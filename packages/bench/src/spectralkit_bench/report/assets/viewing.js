@@ -59,4 +59,5 @@ document.addEventListener("click", (event) => {
   if (event.target.closest('a[href^="#sample="]')?.hash === location.hash) follow();
 });
 window.addEventListener("hashchange", follow);
-show(named() || order()[0]);
+if (named()) follow();
+else show(order()[0]);
