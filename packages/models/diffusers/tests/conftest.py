@@ -102,7 +102,7 @@ def save(tmp_path: Path) -> Save:
 def small() -> Any:
     """The parts by name."""
     networks = (unet, dit, vae, conditional_unet, sd3, flux)
-    parts = (*networks, ddim, stable_diffusion, stable_diffusion_3, flux_pipeline)
+    parts = (*networks, ddim, clip, t5, stable_diffusion, stable_diffusion_3, flux_pipeline)
     return SimpleNamespace(**{part.__name__: part for part in parts})
 
 
@@ -111,7 +111,9 @@ def small() -> Any:
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
-def clip(projected: bool = False, width: int = 12, seed: int = 2) -> tuple[Any, Any]:
+def clip(
+    projected: bool = False, width: int = 12, seed: int = 2, between: int = 16, layers: int = 3
+) -> tuple[Any, Any]:
     """A tiny CLIP and its tokenizer: letters, and letters at the end of a word."""
     import transformers
 
@@ -122,8 +124,8 @@ def clip(projected: bool = False, width: int = 12, seed: int = 2) -> tuple[Any, 
     config = transformers.CLIPTextConfig(
         vocab_size=len(words),
         hidden_size=width,
-        intermediate_size=16,
-        num_hidden_layers=3,
+        intermediate_size=between,
+        num_hidden_layers=layers,
         num_attention_heads=2,
         max_position_embeddings=16,
         projection_dim=width,
@@ -135,7 +137,7 @@ def clip(projected: bool = False, width: int = 12, seed: int = 2) -> tuple[Any, 
     return kind(config).eval(), tokenizer
 
 
-def t5(width: int = 24) -> tuple[Any, Any]:
+def t5(width: int = 24, between: int = 16, layers: int = 1) -> tuple[Any, Any]:
     """A tiny T5 and its tokenizer."""
     import tokenizers
     import transformers
@@ -155,7 +157,13 @@ def t5(width: int = 24) -> tuple[Any, Any]:
         tokenizer_object=inner, pad_token="<pad>", eos_token="</s>", unk_token="<unk>", model_max_length=512
     )
     config = transformers.T5Config(
-        vocab_size=len(pieces), d_model=width, d_kv=4, d_ff=16, num_layers=1, num_heads=2, decoder_start_token_id=0
+        vocab_size=len(pieces),
+        d_model=width,
+        d_kv=4,
+        d_ff=between,
+        num_layers=layers,
+        num_heads=2,
+        decoder_start_token_id=0,
     )
     return transformers.T5EncoderModel(config).eval(), tokenizer
 

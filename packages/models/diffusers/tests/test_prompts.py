@@ -138,7 +138,7 @@ def test_a_long_prompt_is_told(save, small):
 def test_a_text_encoder_as_a_pickle_is_refused(save, small):
     directory = save(small.stable_diffusion())
     (directory / "text_encoder" / "model.safetensors").rename(directory / "text_encoder" / "pytorch_model.bin")
-    with pytest.raises(DataError, match=r"pytorch_model\.bin, a pickle"):
+    with pytest.raises(DataError, match=r"pytorch_model\.bin is a pickle"):
         sk.load_model(directory)
 
 

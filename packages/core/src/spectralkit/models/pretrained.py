@@ -7,7 +7,7 @@ read here, as safetensors. Memory is taken for what the file holds, not for what
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,12 @@ from spectralkit.torchvision_fix import repair_torchvision
 
 NAME = "diffusion_pytorch_model"
 CONFIG, WEIGHTS = "config.json", f"{NAME}.safetensors"
-INDEX = f"{WEIGHTS}.index.json"
 REMEDY = "get a fresh copy of the checkpoint"
 MAPPED = 1 << 23
 """Bytes of a file that are mapped at a time while it is converted."""
+
+Cast = torch.dtype | Callable[[str], torch.dtype | None]
+"""What tensors become: all of them one dtype, or each what its name asks for; None leaves it where it is, unread."""
 
 MOST, LONGEST, DEEPEST = 1 << 20, 64, 512
 """Bounds on the numbers, the lists and the layers of a configuration: beyond them it is taken for damaged."""
@@ -64,7 +66,7 @@ def load_part(
     Args:
         directory: Holds ``config.json`` and the weights.
         classes: Names of the diffusers classes that it may be of.
-        dtype: Precision of the weights, whatever the file's.
+        dtype: Cast of the weights, whatever the file's.
         config: What it is built from; None is what ``config.json`` holds.
 
     Raises:
@@ -76,7 +78,7 @@ def load_part(
     if name not in classes:
         raise DataError(f"checkpoint {directory / CONFIG} is of {brief(name)}: known here are {', '.join(classes)}")
     _check_bounds(config, directory / CONFIG)
-    tensors = _weights(directory, dtype)
+    tensors = read_weights(directory, NAME, dtype)
     from accelerate import init_empty_weights
 
     _fill(_skeleton(torch.device("meta"), name, config, directory), tensors, directory)  # whether it fits at all
@@ -84,30 +86,33 @@ def load_part(
     return _fill(network, tensors, directory).eval()
 
 
-def _weights(directory: Path, dtype: torch.dtype) -> dict[str, Tensor]:
-    """The tensors of ``directory``, from one file or from several with an index."""
-    tensors: dict[str, Tensor] = {}
-    for path in _files(directory):
-        tensors.update(load_tensors(path, dtype))
-    return tensors
+def read_weights(directory: Path, name: str, dtype: Cast) -> dict[str, Tensor]:
+    """The tensors of ``directory``: of the file ``name``, of several with an index, or of a variant (``fp16``) of it.
+
+    Raises:
+        DataError: If a file is missing, a pickle, corrupt, or holds anything but floating-point numbers.
+        NonFiniteError: If a value is NaN or infinite.
+    """
+    files = _files(directory, f"{name}.safetensors")
+    return {key: value for path in files for key, value in load_tensors(path, dtype).items()}
 
 
-def _files(directory: Path) -> list[Path]:
+def _files(directory: Path, whole: str) -> list[Path]:
     """Those of the weights: whole or in shards, and else a variant (``fp16``), whole or in shards."""
-    if (directory / WEIGHTS).exists():
-        return [directory / WEIGHTS]
-    if (directory / INDEX).exists():
-        return _shards(directory / INDEX)
-    variants = sorted(directory.glob(f"{NAME}.*.safetensors"))
-    if whole := [path for path in variants if "-of-" not in path.name]:
-        variants = whole
-    elif indices := sorted(directory.glob(f"{WEIGHTS}.index.*.json")):
+    if (directory / whole).exists():
+        return [directory / whole]
+    if (index := directory / f"{whole}.index.json").exists():
+        return _shards(index)
+    variants = sorted(directory.glob(f"{Path(whole).stem}.*.safetensors"))
+    if single := [path for path in variants if "-of-" not in path.name]:
+        variants = single
+    elif indices := sorted(directory.glob(f"{whole}.index.*.json")):
         return _shards(indices[0])
     if len(variants) == 1:
         return variants
     pickled = next(iter(sorted(directory.glob("*.bin"))), None)
     if variants or pickled is None:
-        return [directory / WEIGHTS]  # which is not there, and says so when it is read
+        return [directory / whole]  # which is not there, and says so when it is read
     raise DataError(
         f"checkpoint {pickled} is a pickle, which can run any code when it is read, so it is refused: save the model "
         "again with save_pretrained(directory), which writes safetensors"
@@ -140,11 +145,11 @@ def read_json(path: Path) -> dict[str, Any]:
     return document
 
 
-def load_tensors(path: Path, dtype: torch.dtype) -> dict[str, Tensor]:
+def load_tensors(path: Path, dtype: Cast) -> dict[str, Tensor]:
     """The tensors of a file in ``dtype``, all of them finite, in one copy.
 
-    What is already in ``dtype`` stays where the file is mapped; the rest is converted one tensor at a time, and the
-    file is mapped anew each :data:`MAPPED` bytes, so that what has been read does not count as this process's memory.
+    What already is stays where the file is mapped; the rest is converted one tensor at a time, the largest first, and
+    the file is mapped anew each :data:`MAPPED` bytes, so that what has been read counts no more as memory of ours.
 
     Raises:
         DataError: If the file is missing, corrupt, or holds anything but floating-point numbers.
@@ -153,23 +158,31 @@ def load_tensors(path: Path, dtype: torch.dtype) -> dict[str, Tensor]:
     from safetensors import SafetensorError, safe_open
 
     _check_file(path)
+    choose = dtype if callable(dtype) else lambda _: dtype
     tensors: dict[str, Tensor] = {}
+    waiting: list[tuple[int, str, torch.dtype]] = []
     try:
         with safe_open(path, framework="pt") as file:
-            waiting = list(file.keys())
+            wanted = {name: kind for name in file.keys() if (kind := choose(name)) is not None}  # noqa: SIM118
+            for name, chosen in wanted.items():
+                value = file.get_tensor(name)
+                if value.dtype == chosen:
+                    tensors[name] = _sound(value, name, path, chosen)
+                else:
+                    waiting.append((value.nbytes, name, chosen))
+        waiting.sort()
         while waiting:
             with safe_open(path, framework="pt") as file:
                 read = 0
                 while waiting and read < MAPPED:
-                    value = file.get_tensor(name := waiting.pop(0))
-                    tensors[name] = _sound(value, name, path, dtype)
-                    read += value.nbytes if value.dtype != dtype else 0
-                    del value
+                    size, name, chosen = waiting.pop()
+                    tensors[name] = _sound(file.get_tensor(name), name, path, chosen)
+                    read += size
     except OSError as error:
         raise DataError(f"cannot read checkpoint {path}: {told(error)}") from error
     except (SafetensorError, RuntimeError, ValueError, KeyError) as error:
         raise DataError(f"corrupt checkpoint {path}: {one_line(error)[:300]}; {REMEDY}") from error
-    return tensors
+    return {name: tensors[name] for name in wanted}
 
 
 def _sound(value: Tensor, name: str, path: Path, dtype: torch.dtype) -> Tensor:

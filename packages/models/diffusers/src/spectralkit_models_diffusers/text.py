@@ -13,19 +13,18 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import attrs
 import torch
 from torch import Tensor, nn
 
-from spectralkit.errors import ConfigurationError, DataError
-from spectralkit.models.pretrained import CONFIG, REMEDY, read_json
-from spectralkit.plugins.text import brief, one_line, reason
+from spectralkit.errors import DataError
+from spectralkit.models.pretrained import REMEDY
+from spectralkit.plugins.text import brief, reason
+from spectralkit_models_diffusers.encoder import load_encoder, load_tokenizer
 from spectralkit_models_diffusers.layout import Layout
 
-KINDS = ("CLIPTextModel", "CLIPTextModelWithProjection", "T5EncoderModel")
 T5_TOKENS = {"StableDiffusion3": 256, "Flux": 512}
 """How many tokens T5 is given, as the pipelines do by default."""
 
@@ -106,8 +105,8 @@ def _ask(
     """
     if name not in layout.texts:
         raise DataError(f"pipeline {layout.root} has no {name}, which its prompts need")
-    tokenizer = _tokenizer(layout.root / name.replace("text_encoder", "tokenizer"))
-    encoder = _encoder(layout.texts[name], dtype)
+    tokenizer = load_tokenizer(layout.root / name.replace("text_encoder", "tokenizer"))
+    encoder = load_encoder(layout.texts[name], dtype)
     length = length or min(tokenizer.model_max_length, encoder.config.max_position_embeddings)
     try:
         tokens = tokenizer(list(prompts), padding="max_length", max_length=length, truncation=True, return_tensors="pt")
@@ -122,56 +121,3 @@ def _ask(
             return answer(encoder(tokens.input_ids, attention_mask=mask, output_hidden_states=True))
     except (RuntimeError, ValueError, IndexError, KeyError, AttributeError, TypeError) as error:
         raise DataError(f"text encoder {layout.texts[name]} fails: {reason(error)}; {REMEDY}") from error
-
-
-def _transformers() -> Any:
-    """The library, without its progress bars."""
-    try:
-        import transformers
-    except ImportError as error:
-        raise ConfigurationError(
-            "prompts are encoded by transformers, which is not installed: pip install "
-            "'spectralkit-models-diffusers[text]'"
-        ) from error
-    transformers.utils.logging.disable_progress_bar()
-    transformers.utils.logging.set_verbosity_error()
-    return transformers
-
-
-def _tokenizer(directory: Path) -> Any:
-    library = _transformers()
-    if not directory.is_dir():
-        raise DataError(f"no tokenizer at {directory}: {REMEDY}")
-    try:
-        return library.AutoTokenizer.from_pretrained(directory, local_files_only=True, trust_remote_code=False)
-    except Exception as error:  # tokenizers fed with a stranger's files raise anything
-        raise DataError(f"corrupt tokenizer {directory}: {one_line(error)[:300]}; {REMEDY}") from error
-
-
-def _encoder(directory: Path, dtype: torch.dtype) -> Any:
-    library, config = _transformers(), read_json(directory / CONFIG)
-    kind = next(iter(config.get("architectures") or ("CLIPTextModel",)))
-    if kind not in KINDS:
-        raise DataError(f"text encoder {directory / CONFIG} is of {brief(kind)}: known here are {', '.join(KINDS)}")
-    if not any(directory.glob("*.safetensors")):
-        pickled = next(iter(sorted(directory.glob("*.bin"))), None)
-        told = "no weights" if pickled is None else f"{pickled.name}, a pickle, which can run any code when it is read"
-        raise DataError(f"text encoder {directory} holds {told}: save it again with save_pretrained, as safetensors")
-    variants = [path.name.split(".")[1] for path in directory.glob("model.*.safetensors") if "-of-" not in path.name]
-    variants += [path.name.split(".")[3] for path in directory.glob("model.safetensors.index.*.json")]
-    whole = any((directory / f"model.safetensors{end}").exists() for end in ("", ".index.json"))
-    try:
-        encoder, found = getattr(library, kind).from_pretrained(
-            directory,
-            use_safetensors=True,
-            local_files_only=True,
-            trust_remote_code=False,
-            dtype=dtype,
-            variant=None if whole else next(iter(variants), None),
-            output_loading_info=True,
-        )
-    except Exception as error:  # a constructor fed with a stranger's values raises anything
-        raise DataError(f"corrupt text encoder {directory}: {one_line(error)[:300]}; {REMEDY}") from error
-    if found["missing_keys"]:  # which would be random numbers
-        raise DataError(f"text encoder {directory} lacks the weight {min(found['missing_keys'])!r}; {REMEDY}")
-    return encoder.eval()
