@@ -4,7 +4,7 @@ python docs/generate.py methods       the tables of methods.md
 python docs/generate.py reference     the classes of reference.md
 python docs/generate.py figures       the table of figures.md
 python docs/generate.py results       the yardsticks of results.md
-python docs/generate.py comparison    run every method and tabulate the scores in comparison.md
+python docs/generate.py comparison    the tables of `spectralkit compare` into comparison.md
 python docs/generate.py reproduction  run what the paper's claims need and judge them in reproduction.md
 """
 
@@ -15,7 +15,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from pages import comparison, figures, methods, reference
+from pages import figures, methods, reference
+from pages.comparison import with_comparison
 from pages.markdown import with_section
 from pages.reproduction import page as claims
 from pages.reproduction import plan as reproduction
@@ -61,11 +62,12 @@ def write(arguments: argparse.Namespace) -> int:
 
 
 def write_comparison(arguments: argparse.Namespace) -> int:
-    """Run what has not been run yet, then rewrite the model's section."""
+    """Put the table of every comparison into the section of its model."""
     path: Path = arguments.page
-    plan = comparison.Plan.read(arguments)
-    section = comparison.section(plan)
-    path.write_text(comparison.with_model(path.read_text(encoding="utf-8"), plan.model, section), encoding="utf-8")
+    page = path.read_text(encoding="utf-8")
+    for directory in arguments.directories:
+        page = with_comparison(page, directory)
+    path.write_text(page, encoding="utf-8")
     return 0
 
 
@@ -87,10 +89,12 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
         page.add_argument("--check", action="store_true", help="write nothing; exit code 1 if the page is out of date")
         page.add_argument("--page", type=Path, default=HERE / f"{name}.md", help="the page to rewrite")
         page.set_defaults(write=write, name=name)
-    runs = commands.add_parser("comparison", help="the table of comparison.md")
-    comparison.configure(runs)
-    runs.add_argument("--page", type=Path, default=HERE / "comparison.md", help="the page to rewrite")
-    runs.set_defaults(write=write_comparison)
+    compared = commands.add_parser("comparison", help="the tables of comparison.md")
+    compared.add_argument(
+        "directories", nargs="+", type=Path, metavar="DIR", help="the --out of a `spectralkit compare`"
+    )
+    compared.add_argument("--page", type=Path, default=HERE / "comparison.md", help="the page to rewrite")
+    compared.set_defaults(write=write_comparison)
     judged = commands.add_parser("reproduction", help="the verdicts of reproduction.md")
     reproduction.configure(judged)
     judged.add_argument("--page", type=Path, default=HERE / "reproduction.md", help="the page to rewrite")

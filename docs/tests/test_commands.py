@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [
     ROOT / "docs/running.md",
     ROOT / "docs/bench.md",
+    ROOT / "docs/comparison.md",
     ROOT / "docs/diffusers.md",
     ROOT / "docs/pictures.md",
     ROOT / "docs/figures.md",

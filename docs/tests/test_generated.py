@@ -1,4 +1,4 @@
-"""What the pages say of the installed system is what the system says of itself; the comparison's rules hold."""
+"""What the pages say of the installed system is what it says of itself; a comparison is placed as it was written."""
 
 from __future__ import annotations
 
@@ -9,13 +9,10 @@ import generate
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pages import kept, methods
-from pages.comparison import Outcome, emphasis
-from pages.kept import spread
+from pages import methods
 from pages.markdown import marked, table, with_section
-from pages.rows import Row
 
-from spectralkit.errors import ConfigurationError, SlotConflict
+from spectralkit.cli.main import main as spectralkit
 from spectralkit.plugins.registry import registry
 
 DOCS = Path(__file__).parents[1]
@@ -60,75 +57,56 @@ def test_a_bar_does_not_end_a_cell():
     assert table(("a",), [("x|y",)]).splitlines()[2].count("|") == 2
 
 
-@given(st.lists(st.one_of(st.none(), st.floats(0, 100)), min_size=1), st.booleans())
-def test_emphasis_follows_its_rule(values, higher):
-    marks = emphasis(values, higher_is_better=higher)
-    present = [value for value in values if value is not None]
-    for value, mark in zip(values, marks, strict=True):
-        if value is None:
-            assert mark == "{}"
-        elif value == (max if higher else min)(present):
-            assert mark == "**{}**"
-        else:
-            close = value >= 0.95 * max(present) if higher else 0.95 * value <= min(present)
-            # At the very edge of 5 % the two ways of writing the rule may round differently.
-            if abs(0.95 * value - min(present)) > 1e-9:
-                assert mark == ("<u>{}</u>" if close else "{}")
+TOY = ("--model", "gaussian", "--dataset", "ihc", "--scale", "8", "--samples", "2", "--steps", "2", "--seeds", "1,2")
 
 
-def test_spread_is_the_sample_standard_deviation():
-    assert spread([1.0, 3.0], 3) == "2.000 ± 1.414"
-    assert spread([1.0], 2) == "1.00"
+def compare(out: Path, methods: str) -> None:
+    assert spectralkit(["compare", *TOY, "--methods", methods, "--quiet", "--out", str(out)]) == 0
 
 
-def test_a_drawn_latent_competes_with_its_images_only():
-    drawn, inverted = (Outcome(Row(method), ({},)) for method in ("sdedit+ancestral", "ovg"))
-    assert [drawn.counts(name) for name in ("s-g", "s-dc", "s-hf", "psnr")] == [False, False, True, True]
-    assert inverted.counts("s-g")
-
-
-def test_rows_are_read_and_checked():
-    assert Row.read("null-class@7.5") == Row("null-class", 7.5)
-    assert Row.read("ovg+taba") == Row("ovg+taba")
-    with pytest.raises(ConfigurationError, match="METHOD@GUIDANCE"):
-        Row.read("ovg@much")
-    with pytest.raises(SlotConflict):
-        Row.read("edict+bdia")
-
-
-def compare(page: Path, cache: Path, *rows: str) -> str:
-    small = ["--samples", "2", "--steps", "2", "--batch-size", "2", "--seeds", "1", "2"]
-    words = ["comparison", "--model", "gaussian", *small, "--resume-dir", str(cache), "--page", str(page)]
-    assert generate.main([*words, "--methods", *rows]) == 0
+def place(page: Path, out: Path) -> str:
+    assert generate.main(["comparison", str(out), "--page", str(page)]) == 0
     return page.read_text()
 
 
-def test_a_comparison_is_tabulated_and_resumed(tmp_path, monkeypatch):
-    page, cache = tmp_path / "page.md", tmp_path / "cache"
+def test_a_comparison_is_placed_with_what_it_depends_on(tmp_path, monkeypatch):
+    """What a reader needs beside the numbers comes with compare's own notes."""
+    page, out = tmp_path / "page.md", tmp_path / "first"
     page.write_text("# Title\n")
-    first = compare(page, cache, "standard", "taba")
-    assert first.startswith("# Title\n\n<!-- begin generated: gaussian -->\n\n## Model `gaussian`\n")
-    rows = {line.split("|")[1].strip(): line for line in first.splitlines() if line.startswith("| `")}
-    assert list(rows) == ["`standard`", "`taba`"]
-    documents = [json.loads(path.read_text()) for path in cache.glob("*/metrics.json")]
-    assert len(documents) == 3, "a deterministic method is run once, a random one once a seed"
-    plain = next(document for document in documents if document["config"]["method"] == "standard")
+    monkeypatch.setattr("sys.argv", ["spectralkit", "compare", "--model", "gaussian"])
+    compare(out, "standard,taba,sdedit,taba(steps=9)")
+    made = place(page, out)
+    assert made.startswith("# Title\n\n<!-- begin generated: gaussian -->\n\n## gaussian on ihc x8\n")
+    rows = {line.split("|")[1].strip(): line for line in made.splitlines() if line.startswith("| `")}
+    runs = [json.loads(path.read_text()) for path in out.glob("runs/*/metrics.json")]
+    plain = next(one for one in runs if one["config"]["method"] == "standard")
     assert f"{plain['scores']['psnr']:.2f}" in rows["`standard`"]
     assert "±" not in rows["`standard`"]
     assert rows["`taba`"].count("±") == 6  # five scores and the energy
     assert "| 4 F |" in rows["`standard`"]
     assert "| 3 F |" in rows["`taba`"]
+    assert f"| {plain['seconds']:.1f} |" in rows["`standard`"]
+    assert "| (" in rows["`sdedit`"], "latents that were drawn are in brackets"
+    null, real = plain["details"]["s-g"]["expected under the null"], plain["details"]["s-hf"]
+    for fact in (
+        "- taba(steps=9) is refused: taba would replace 9 steps",
+        "- in brackets: latents that are no image of an inversion",
+        f"- S_G of white noise at this number of samples: about {null:.2f}",
+        f"- S_HF compares with mu {real['mu']:.4g}, real images {real['real images']:.0f}",
+        "- 2 samples, 2 steps, seeds 1, 2, on cpu",
+        "- made by `spectralkit compare --model gaussian`",
+    ):
+        assert fact in made
 
-    def unexpected(*arguments: object) -> None:
-        raise AssertionError("this run is already there")
+    compare(tmp_path / "second", "standard")
+    again = place(page, tmp_path / "second")
+    assert again.count("<!-- begin generated: gaussian -->") == 1
+    assert "`taba`" not in again
 
-    monkeypatch.setattr(kept.runner, "run", unexpected)
-    assert compare(page, cache, "standard", "taba") == first
 
-
-def test_a_refused_row_says_why(tmp_path):
+def test_what_is_no_comparison_is_told(tmp_path, capsys):
     page = tmp_path / "page.md"
     page.write_text("# Title\n")
-    made = compare(page, tmp_path / "cache", "standard", "taba(steps=9)")
-    assert "| `taba(steps=9)` | refused: see below |" in made
-    assert "- `taba(steps=9)` is refused: taba would replace 9 steps" in made
+    assert generate.main(["comparison", str(tmp_path), "--page", str(page)]) == 2
+    assert "is no comparison: name the --out of a `spectralkit compare`" in capsys.readouterr().err
+    assert page.read_text() == "# Title\n"

@@ -138,7 +138,7 @@ def _origin(plan: Plan, compared: list[Compared], loader: Keeping) -> Iterator[s
     if steps is not None:
         yield f"model {model.name}: {steps} training steps"
     if plan.command:
-        yield f"made by {plan.command}"
+        yield f"made by `{plan.command}`"
 
 
 def _title(results: list[Result]) -> str:
