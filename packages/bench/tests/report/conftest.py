@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from spectralkit.models.pretrained import save_tensors
+from spectralkit.plugins.registry import survey
 from spectralkit.running.config import RunConfig
 from spectralkit.running.picture import write_image
 from spectralkit.running.run import run
@@ -107,3 +108,10 @@ def reading(browser: Any) -> Iterator[Callable[..., Any]]:
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture(autouse=True)
+def as_installed() -> Iterator[None]:
+    """What a test registers is gone when it ends: other tests look at all there is."""
+    yield
+    survey.cache_clear()
