@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from spectralkit.models.pretrained import save_tensors
-from spectralkit.plugins.registry import survey
+from spectralkit.plugins.registry import _REGISTERED
 from spectralkit.running.config import RunConfig
 from spectralkit.running.picture import write_image
 from spectralkit.running.run import run
@@ -113,5 +113,7 @@ def reading(browser: Any) -> Iterator[Callable[..., Any]]:
 @pytest.fixture(autouse=True)
 def as_installed() -> Iterator[None]:
     """What a test registers is gone when it ends: other tests look at all there is."""
+    before = dict(_REGISTERED)
     yield
-    survey.cache_clear()
+    _REGISTERED.clear()
+    _REGISTERED.update(before)
