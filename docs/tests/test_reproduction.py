@@ -11,7 +11,6 @@ import attrs
 import generate
 import pytest
 import torch
-from pages import kept
 from pages.markdown import marked
 from pages.reproduction import measures, rules, scene
 from pages.reproduction.claim import Check
@@ -19,17 +18,20 @@ from pages.reproduction.distances import DISTANCES, Interval, resamples
 from pages.reproduction.page import CLAIMS
 from pages.reproduction.plan import Plan
 from pages.reproduction.results import AbsentError, Cell, Outcome, Results
-from pages.reproduction.roles import QUIET, ROLES, Filled, register_quiet
+from pages.reproduction.roles import ROLES, Filled
 from pages.reproduction.rules import Finding, Verdict
 from pages.reproduction.scene import RECONSTRUCTIONS, Scene
 from pages.reproduction.settings import SETTINGS
 from torch import Tensor
 
 from spectralkit.api import load_model
+from spectralkit.cli.main import main as spectralkit
 from spectralkit.errors import ConfigurationError
 from spectralkit.inversion.noise import Noise
 from spectralkit.running.config import RunConfig
 from spectralkit.running.picture import write_image
+from spectralkit_bench.executors import work
+from spectralkit_datasets_ihc import Ihc
 from spectralkit_metrics_perceptual.frechet import Sums, frechet_distance
 from spectralkit_metrics_perceptual.kernel import kernel_distance
 
@@ -170,16 +172,20 @@ def test_roles_are_read_and_checked():
             Filled.read(text)
 
 
-def test_the_quiet_model_adds_no_noise(monkeypatch):
-    monkeypatch.setattr("spectralkit.plugins.registry._REGISTERED", {})
-    register_quiet()
-    dataset = SETTINGS["x8"].dataset()
-    quiet = load_model(QUIET, dataset=dataset, of="edm")
+def test_the_quiet_model_adds_no_noise():
+    (filled,) = Filled("edm", "edm").quiet()
+    quiet = load_model(filled.source, **filled.settings["model"])
     assert load_model("edm").schedule.entry_noise > 0
     assert quiet.schedule.entry_noise == 0
     assert quiet.schedule.levels(4) == load_model("edm").schedule.levels(4)
-    with pytest.raises(ConfigurationError, match="cannot play the role of an EDM"):
-        load_model(QUIET, dataset=dataset, of="gaussian")
+    with pytest.raises(ConfigurationError, match="no parameter 'start_noise'"):
+        load_model("gaussian", dataset=SETTINGS["x8"].dataset(), **filled.settings["model"])
+
+
+def test_a_quiet_model_is_a_cell_of_its_own():
+    plan = Plan(models=(Filled("edm", "edm"), *Filled("edm", "edm").quiet()), settings=(SETTINGS["x8"],))
+    played = {point.labels["model"]: point.configs[0].settings for point in plan.grid().points}
+    assert played == {"edm": {}, "edm-quiet": {"model": {"start_noise": 0.0}}}
 
 
 def test_scores_are_paired_by_seed_and_what_draws_nothing_stands_for_all_seeds():
@@ -235,7 +241,7 @@ class Fake:
     scores: dict[str, dict[str, float]]
     runs: list[RunConfig] = attrs.field(factory=list)
 
-    def __call__(self, config: RunConfig, out: Path) -> None:
+    def __call__(self, out: Path, config: RunConfig, **options: object) -> None:
         self.runs.append(config)
         (out / "samples").mkdir(parents=True)
         dataset = SETTINGS[f"x{config.scale}"].dataset()
@@ -248,6 +254,7 @@ class Fake:
         document = {
             "scores": self.scores.get(config.method, RESTORED),
             "details": {"s-g": {"mean(r)/d": 0.5}},
+            "seconds": 1.0,
         }
         (out / "metrics.json").write_text(json.dumps(document))
 
@@ -265,10 +272,10 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tupl
     page = tmp_path / "page.md"
     page.write_text(f"# Title\n\n{marked('reproduction', 'old')}\n\nEnd.\n")
 
-    def make(*words: str, **changed: dict[str, float]) -> tuple[str, Fake]:
+    def make(*words: str, instead: Callable[..., None] | None = None, **changed: dict[str, float]) -> tuple[str, Fake]:
         fake = Fake({"standard": COLLAPSED, **changed})
-        monkeypatch.setattr(kept.runner, "run", fake)
-        small = ["--settings", "x8", "--samples", str(SAMPLES), "--steps", "2", "--resume-dir", str(tmp_path / "runs")]
+        monkeypatch.setattr(work, "run_into", instead or fake)
+        small = ["--settings", "x8", "--samples", str(SAMPLES), "--steps", "2", "--store", str(tmp_path / "runs")]
         assert generate.main(["reproduction", "--page", str(page), *small, *words]) == 0
         return page.read_text(), fake
 
@@ -337,12 +344,34 @@ def test_only_the_page_runs_nothing_and_says_what_is_missing(world):
 
 
 def test_a_refused_run_is_told(world, monkeypatch):
-    def check_fits(*arguments: object) -> None:
-        raise ConfigurationError("it does not fit")
+    def check_fits(model: object, dataset: Ihc) -> None:
+        if dataset.scale == 16:
+            raise ConfigurationError("it does not fit")
 
     monkeypatch.setattr("spectralkit.models.model.Model.check_fits", check_fits)
-    page, _ = world(*PLAYED)
-    assert "`standard` on `ddim`, x8, is refused: it does not fit" in page
+    page, fake = world(*PLAYED, "--settings", "x8", "x16")
+    assert "`standard` on `ddim`, x16, is refused: it does not fit" in page
+    assert {config.scale for config in fake.runs} == {8}
+
+
+def test_a_run_that_fails_is_told_and_tried_again(world, monkeypatch):
+    def fails(*arguments: object, **options: object) -> None:
+        raise ConfigurationError("out of luck")
+
+    whole, _ = world(*PLAYED)
+    page, _ = world(*PLAYED, "--steps", "3", instead=fails)
+    assert "`ovg` on `ddim`, x8, is refused: out of luck" in page
+    again, fake = world(*PLAYED, "--steps", "3")
+    assert len(fake.runs) == 11
+    assert again.replace("--steps 3", "--steps 2").replace("3 steps", "2 steps") == whole
+
+
+def test_the_bench_tells_of_the_runs(world, tmp_path, capsys):
+    world(*PLAYED)
+    capsys.readouterr()
+    assert spectralkit(["bench", "ls", "--store", str(tmp_path / "runs"), "--json"]) == 0
+    cells = json.loads(capsys.readouterr().out)
+    assert cells
 
 
 def test_a_slip_is_told_in_one_line(capsys):

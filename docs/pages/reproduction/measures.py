@@ -17,6 +17,8 @@ from spectralkit_metrics_spectral import HighFrequencyScore
 from spectralkit_metrics_spectral.spectrum import POWER_FLOOR, power_spectrum
 
 BATCH = 32
+KEPT = "measures.safetensors"
+"""Beside a run's other files: who removes the run removes it too."""
 
 
 @attrs.frozen(eq=False)
@@ -46,8 +48,8 @@ class Measures:
 
 
 def measured(directory: Path, ids: Sequence[str], score: HighFrequencyScore) -> Measures:
-    """The measures of a run's images, kept in a file beside its directory."""
-    path = directory.with_name(f"{directory.name}.safetensors")
+    """The measures of a run's images, kept in its directory."""
+    path = directory / KEPT
     if not path.exists():
         images = torch.stack([read_image(directory / "samples" / f"{name}.png") for name in ids])
         Measures.of(images, score).save(path)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
 
-from pages.options import SEEDS, add_runs, command
 from pages.reproduction.roles import ROLES, Filled
 from pages.reproduction.settings import DATASET, SETTINGS, Setting
 from spectralkit.errors import ConfigurationError
 from spectralkit.plugins.registry import registry
 from spectralkit.running.config import RunConfig
+from spectralkit_bench.grid.block import SEEDS, Block
+from spectralkit_bench.grid.grid import Grid
 
 METRICS = ("s-g", "s-dc", "s-hf", "s-lf", "psnr", "kd-lite0", "fd-lite0")
 
@@ -29,7 +31,7 @@ class Plan:
         samples: How many samples of the data set.
         steps: N, transitions each way.
         batch_size: Samples at a time; changes no score.
-        cache: Where the run directories are kept.
+        store: Where the runs are kept, and found again.
     """
 
     models: tuple[Filled, ...]
@@ -38,7 +40,7 @@ class Plan:
     samples: int = 64
     steps: int = 50
     batch_size: int = 32
-    cache: Path = Path("runs/reproduction")
+    store: Path = Path("runs/reproduction")
 
     @classmethod
     def read(cls, arguments: argparse.Namespace) -> Plan:
@@ -59,22 +61,31 @@ class Plan:
             samples=arguments.samples,
             steps=arguments.steps,
             batch_size=arguments.batch_size,
-            cache=arguments.resume_dir,
+            store=arguments.store,
         )
 
-    def config(self, model: Filled, setting: Setting, method: str, seed: int) -> RunConfig:
-        """One run."""
-        return RunConfig(
-            **model.options(setting.settings),
-            method=method,
-            dataset=DATASET,
-            scale=setting.scale,
-            steps=self.steps,
-            samples=self.samples,
-            batch_size=self.batch_size,
-            seed=seed,
-            metrics=METRICS,
-        )
+    def config(self, model: Filled, setting: Setting) -> RunConfig:
+        """What the runs of a model in a setting have in common, but for their metrics."""
+        settings = {**setting.settings, **model.settings}
+        return RunConfig(model=model.source, dataset=DATASET, scale=setting.scale, settings=settings)
+
+    def grid(self) -> Grid:
+        """The runs, a block a setting and model; roles name the models."""
+        return Grid(name="reproduction", title="Reproduction", blocks=tuple(self._blocks()))
+
+    def _blocks(self) -> Iterator[Block]:
+        numbers = {name: getattr(self, name) for name in ("samples", "steps", "batch_size")}
+        for setting in self.settings:
+            scale = {"scale": (setting.scale,)} if setting.scale else {}
+            for model in self.models:
+                lists = {"dataset": (DATASET,), **scale, "model": (model.source,), "seed": self.seeds}
+                yield Block(
+                    where="the reproduction",
+                    lists={**lists, "method": ROLES[model.role].methods},
+                    options={**numbers, "metrics": METRICS, "settings": self.config(model, setting).settings},
+                    section=setting.name,
+                    names={model.source: model.role},
+                )
 
     @property
     def command(self) -> str:
@@ -83,7 +94,10 @@ class Plan:
         some = len(self.settings) < len(SETTINGS)
         settings = {"settings": [setting.name for setting in self.settings]} if some else {}
         numbers = {"samples": self.samples, "steps": self.steps, "seeds": self.seeds}
-        return command("reproduction", {"models": models, **settings, **numbers})
+        words = ["python", "docs/generate.py", "reproduction"]
+        for name, value in {"models": models, **settings, **numbers}.items():
+            words += [f"--{name}", *map(str, value if isinstance(value, list | tuple) else [value])]
+        return shlex.join(words)
 
 
 def installed() -> tuple[Filled, ...]:
@@ -109,5 +123,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--settings", nargs="+", choices=SETTINGS, default=list(SETTINGS), help="what is translated (default: all)"
     )
-    add_runs(parser, samples=64, cache=Path("runs/reproduction"))
+    parser.add_argument("--seeds", nargs="+", type=int, default=list(SEEDS), metavar="N", help="seeds of the noise")
+    for option, default, meaning in (
+        ("samples", 64, "samples of the data set"),
+        ("steps", 50, "transitions each way"),
+        ("batch-size", 32, "images at a time; changes no score"),
+    ):
+        help_ = f"{meaning} (default: %(default)s)"
+        parser.add_argument(f"--{option}", type=int, default=default, metavar="N", help=help_)
+    parser.add_argument(
+        "--store",
+        type=Path,
+        default=Path("runs/reproduction"),
+        metavar="DIR",
+        help="where runs are kept and found again (default: %(default)s)",
+    )
     parser.add_argument("--only-page", action="store_true", help="run nothing: rewrite the page from what is on disk")

@@ -10,12 +10,12 @@ import attrs
 import torch
 from torch import Tensor
 
-from pages.kept import spread
 from pages.reproduction.distances import DISTANCES, Interval, resamples
 from pages.reproduction.measures import Measures
 from pages.reproduction.plan import Plan
 from pages.reproduction.scene import Scene
 from spectralkit.models.model import Model
+from spectralkit_bench.tables.spread import Spread
 
 UNIT = "s-hf-unit"
 """S_HF of pixels in [0, 1], beside the ``s-hf`` of [0, 255]."""
@@ -71,7 +71,7 @@ class Cell:
 
     def told(self, name: str, digits: int = 3) -> str:
         """Mean and standard deviation over seeds."""
-        return spread(self.values(name), digits)
+        return Spread.of(self.values(name)).told(digits)
 
     def power(self) -> Tensor:
         """(O,), mean ln power of the images in every octave."""

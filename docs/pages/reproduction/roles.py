@@ -11,17 +11,10 @@ from typing import Any
 
 import attrs
 
-from spectralkit.api import register
-from spectralkit.data import TranslationDataset
-from spectralkit.diffusion.schedule import KarrasSchedule
 from spectralkit.errors import ConfigurationError
-from spectralkit.models.loading import build_model
-from spectralkit.models.model import Model
-from spectralkit.plugins import ModelSpec
 
 NOISE = ("standard", "renoise", "taba", "ovg", "ovg+taba")
 IMAGE = ("standard", "taba", "ovg")
-QUIET = "without-entry-noise"
 
 
 @attrs.frozen
@@ -91,43 +84,7 @@ class Filled:
         """The role without entry noise that the same model plays."""
         return tuple(Filled(name, self.source) for name, role in ROLES.items() if role.of == self.role)
 
-    def options(self, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """Fields of a run's configuration, with the settings of other parts."""
-        if not self.is_quiet:
-            return {"model": self.source, "settings": settings}
-        return {"model": QUIET, "settings": {**settings, "model": {"of": self.source}}}
-
-    def load(self, dataset: TranslationDataset) -> Model:
-        """The model, where a run would have it."""
-        if self.is_quiet:
-            return without_entry_noise(self.source, dataset)
-        return build_model(self.source, {}, dataset=dataset, device="cpu")
-
-
-def without_entry_noise(of: str, dataset: TranslationDataset) -> Model:
-    """A model whose process adds no noise to a clean image.
-
-    Args:
-        of: Registered name, or a checkpoint directory.
-        dataset: What a fitted model is fitted to.
-
-    Raises:
-        ConfigurationError: If it is no EDM.
-    """
-    model = build_model(of, {}, dataset=dataset, device="cpu")
-    if not isinstance(model.schedule, KarrasSchedule):
-        raise ConfigurationError(f"model '{model.name}' cannot play the role of an EDM: its schedule is another")
-    return attrs.evolve(model, name=QUIET, schedule=attrs.evolve(model.schedule, start_noise=0.0))
-
-
-def register_quiet() -> None:
-    """Make :data:`QUIET` a name that a run can be asked for, as long as this process lives."""
-    register(
-        ModelSpec(
-            name=QUIET,
-            target=f"{__name__}:{without_entry_noise.__name__}",
-            summary="Another model, without the noise that its process adds to a clean image",
-            dataset="ihc",
-            fitted=True,
-        )
-    )
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Of a run, for its model."""
+        return {"model": {"start_noise": 0.0}} if self.is_quiet else {}

@@ -280,7 +280,7 @@ IMAGES = [
     translate("portable pixmap", ["bad.ppm"], "bad.ppm is no PNG, JPEG", prepare=lambda: picture("bad.ppm")),
     translate("postscript", ["bad.png"], "bad.png is no PNG", prepare=text("bad.png", "%!PS-Adobe-3.0 EPSF-3.0\n")),
     Case("translate, no image", ["translate", "--model", "edm"], ("arguments are required: IMAGE",)),
-    translate("parameters of a checkpoint", ["--set", "model.x=1"], "checkpoint ./model takes no parameters, got x"),
+    translate("parameters of a checkpoint", ["--set", "model.x=1"], "no parameter 'x'"),
 ]
 
 # --- options of run ---------------------------------------------------------------------------------------------------

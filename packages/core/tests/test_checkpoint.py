@@ -185,6 +185,14 @@ def test_the_other_schedulers_have_the_levels_of_the_process() -> None:
     assert scheduler_for(Process(VPSchedule(), FlowParameterization())) is None
 
 
+def test_parameters_of_the_process_take_the_place_of_the_cards(saved: Path) -> None:
+    model, plain = sk.load_model(saved, beta_end=0.02), sk.load_model(saved)
+    assert model.schedule == VPSchedule(beta_end=0.02) != plain.schedule
+    assert model.provenance["beta_end"] == 0.02
+    with pytest.raises(SpectralkitError, match="no parameter 'beta'"):
+        sk.load_model(saved, beta=1)
+
+
 def test_a_convolutional_model_takes_other_sizes(saved: Path) -> None:
     model = load_checkpoint(saved, "mine")
     assert model.takes((3, 16, 24))

@@ -23,8 +23,14 @@ class Line:
     labels: Mapping[str, str]
     method: str
     section: str = ""
-    cells: Mapping[int, str] = attrs.field(factory=dict)
+    cells: dict[int, str] = attrs.field(factory=dict)
     refusals: tuple[str, ...] = ()
+
+    @property
+    def runs(self) -> dict[int, str]:
+        """Its cells, each once: what draws nothing stands at its first seed."""
+        first = {key: seed for seed, key in reversed(self.cells.items())}
+        return {seed: key for seed, key in self.cells.items() if first[key] == seed}
 
     def as_table(self) -> dict[str, Any]:
         """As a store holds it."""

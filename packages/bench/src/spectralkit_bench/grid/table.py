@@ -36,14 +36,11 @@ def table_of(plan: Plan, documents: Mapping[str, Any], errors: Mapping[str, str]
 
 
 def _result(plan: Plan, line: Line, documents: Mapping[str, Any], errors: Mapping[str, str]) -> Result:
-    keys = {
-        key: seed for seed, key in reversed(list(line.cells.items()))
-    }  # what draws nothing stands at its first seed
     return Result(
         labels={axis: line.labels[axis] for axis in plan.shown},
         method=line.method,
-        documents={seed: documents[key] for seed, key in line.cells.items() if keys[key] == seed and key in documents},
-        refusals=(*line.refusals, *dict.fromkeys(errors[key] for key in keys if key in errors)),
+        documents={seed: documents[key] for seed, key in line.runs.items() if key in documents},
+        refusals=(*line.refusals, *dict.fromkeys(errors[key] for key in line.runs.values() if key in errors)),
         section=line.section,
         rivals=" ".join(line.labels[axis] for axis in plan.within),
     )

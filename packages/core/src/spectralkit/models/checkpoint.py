@@ -11,10 +11,12 @@ README.md                the model card
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
+import attrs
 import torch
 from torch import nn
 
@@ -66,15 +68,21 @@ def save_checkpoint(
         (directory / name).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 
-def load_checkpoint(directory: Path, name: str) -> Model:
+def load_checkpoint(directory: Path, name: str, process: Mapping[str, Any] | None = None) -> Model:
     """The model of a checkpoint directory, on the CPU in float32.
 
+    Args:
+        directory: Where it lies.
+        name: What messages call it.
+        process: Parameters of its process that take the place of those it was trained with, as ``start_noise``.
+
     Raises:
-        DataError: If a file is missing, corrupt or does not fit the others.
+        SpectralkitError: If a file is missing, corrupt or does not fit the others, or ``process`` is impossible.
         NonFiniteError: If a weight is NaN or infinite.
     """
     card = read_card(directory)
-    process = _process(card, directory)
+    card = attrs.evolve(card, process_parameters={**card.process_parameters, **(process or {})})
+    built = _process(card, directory)
     network, table = told(_network(directory))
     if len(table) != len(card.conditions) + 1:
         raise DataError(
@@ -83,8 +91,8 @@ def load_checkpoint(directory: Path, name: str) -> Model:
         )
     return Model(
         name=name,
-        denoiser=NetworkDenoiser(network, process.parameterization),
-        schedule=process.schedule,
+        denoiser=NetworkDenoiser(network, built.parameterization),
+        schedule=built.schedule,
         codec=_codec(card, directory),
         conditions={condition: table[i : i + 1] for i, condition in enumerate(card.conditions)},
         null=table[-1:],

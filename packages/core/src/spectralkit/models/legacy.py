@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -97,21 +97,27 @@ def save_checkpoint(directory: Path, network: ConditionalUNet, config: Checkpoin
     (directory / CONFIG).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 
-def load_checkpoint(directory: Path, name: str) -> Model:
+def load_checkpoint(directory: Path, name: str, process: Mapping[str, Any] | None = None) -> Model:
     """The model of a checkpoint directory, on the CPU in float32.
 
+    Args:
+        directory: Where it lies.
+        name: What messages call it.
+        process: Parameters of its process that take the place of those it was trained with, as ``start_noise``.
+
     Raises:
-        DataError: If a file is missing, corrupt or does not fit the configuration.
+        SpectralkitError: If a file is missing, corrupt or does not fit the others, or ``process`` is impossible.
         NonFiniteError: If a weight is NaN or infinite.
     """
     config = read_config(directory)
-    process = _process(config, directory)
+    config = attrs.evolve(config, process_parameters={**config.process_parameters, **(process or {})})
+    built = _process(config, directory)
     network = _network(config, directory)
     rows = network.embed(torch.arange(len(config.conditions) + 1))
     return Model(
         name=name,
-        denoiser=NetworkDenoiser(network, process.parameterization),
-        schedule=process.schedule,
+        denoiser=NetworkDenoiser(network, built.parameterization),
+        schedule=built.schedule,
         codec=PixelCodec(),
         conditions={condition: rows[i : i + 1] for i, condition in enumerate(config.conditions)},
         null=rows[-1:],

@@ -40,7 +40,7 @@ def load_model(
         dataset: What a fitted model (``gaussian``) is fitted to; others do not look at it.
         device: ``auto``, ``cpu``, ``cuda``, ...
         dtype: What the network runs in; None is as it was made. States and coefficients stay in float32 or better.
-        **parameters: The model's own.
+        **parameters: The model's own; of a checkpoint, those of its process, in the place of what it was trained with.
 
     Raises:
         SpectralkitError: If there is no such model, it cannot be read, or the device is absent.
@@ -60,10 +60,8 @@ def build_model(
     """:func:`load_model` for parameters that somebody typed, whatever they are called."""
     where, found = find_device(device), find_directory(name)
     if found is not None and found.loader is None:
-        if parameters:
-            raise ConfigurationError(f"checkpoint {name} takes no parameters, got {', '.join(parameters)}")
         load = checkpoint.load_checkpoint if found.is_own else legacy.load_checkpoint
-        return load(found.path, found.name).to(where, dtype=dtype)
+        return load(found.path, found.name, parameters).to(where, dtype=dtype)
     supplied: dict[str, Any] = {}
     if found is not None:
         if "directory" in parameters:
