@@ -18,6 +18,7 @@ from spectralkit.cli.output import print_json, print_table
 from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.plugins.text import one_line
 from spectralkit.running.config import check_parts, parse_settings
+from spectralkit.running.folders import check_folders
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -56,6 +57,7 @@ def _preview(arguments: Namespace, parameters: Mapping[str, Any]) -> int:
         raise ConfigurationError("a preview needs a data set and a file: spectralkit datasets preview NAME --out PNG")
     if arguments.samples < 1:
         raise ConfigurationError(f"samples must be at least 1, got {arguments.samples}")
+    check_folders(arguments.name, parameters)
     from spectralkit.running.looking import preview
 
     rows = preview(arguments.name, parameters, arguments.out, arguments.samples)

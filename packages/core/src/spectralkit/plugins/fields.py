@@ -67,6 +67,12 @@ def names(instance: object, attribute: attrs.Attribute[Any], value: object) -> N
         name(instance, attribute, item)
 
 
+def keywords(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    """A tuple of a target's parameters."""
+    if type(value) is not tuple or any(type(item) is not str or not item.isidentifier() for item in value):
+        raise refusal(instance, attribute, "be a tuple of parameters' names", value)
+
+
 def patterns(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
     """A tuple of patterns of file names."""
     if type(value) is not tuple or len(value) > MOST_ALIASES or any(type(x) is not str or not x for x in value):

@@ -151,6 +151,7 @@ class DatasetSpec(Spec):
         training: ``"module:attribute"`` building a :class:`spectralkit.data.TrainingSet`, where there is one.
         prepare: ``"module:attribute"`` of a :class:`spectralkit.data.Preparation`, where a download is to be validated
             and indexed before it is used.
+        folders: Parameters of the target that name folders; one that is not there is told before anything is imported.
         licence: Under which its images may be used.
         protocol: How results on it are obtained: what is held out, at what size, compared how.
     """
@@ -160,6 +161,7 @@ class DatasetSpec(Spec):
 
     training: str | None = attrs.field(default=None, validator=attrs.validators.optional(fields.target))
     prepare: str | None = attrs.field(default=None, validator=attrs.validators.optional(fields.target))
+    folders: tuple[str, ...] = attrs.field(default=(), converter=fields.as_tuple, validator=fields.keywords)
     licence: str = attrs.field(default="", validator=fields.text)
     protocol: str = attrs.field(default="", validator=fields.text)
 

@@ -14,6 +14,7 @@ def spectralkit_datasets() -> tuple[DatasetSpec, ...]:
             target="spectralkit_datasets_bbbc021.bbbc021:bbbc021",
             training="spectralkit_datasets_bbbc021.bbbc021:bbbc021",
             prepare="spectralkit_datasets_bbbc021.preparation:prepare",
+            folders=("root",),
             summary="Fluorescence micrographs of MCF-7 cells from x8, x16 or x32: actin, tubulin and DNA as RGB",
             citation="Caie et al. 2010, BBBC021v1 (Ljosa et al. 2012); as in Spectral Collapse in Diffusion Inversion",
             licence="CC BY-NC-SA 3.0; the Broad Bioimage Benchmark Collection's page of BBBC021 has the terms",

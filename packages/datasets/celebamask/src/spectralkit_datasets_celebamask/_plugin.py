@@ -14,6 +14,7 @@ def spectralkit_datasets() -> tuple[DatasetSpec, ...]:
             target="spectralkit_datasets_celebamask.celebamask:celebamask",
             training="spectralkit_datasets_celebamask.celebamask:celebamask",
             prepare="spectralkit_datasets_celebamask.preparation:prepare",
+            folders=("root",),
             summary="Faces from the outlines of their parts, or from their coloured part masks",
             citation="Lee et al. 2020, arXiv:1907.11922 (MaskGAN)",
             licence="Non-commercial research and education; CelebAMask-HQ's agreement has the terms",

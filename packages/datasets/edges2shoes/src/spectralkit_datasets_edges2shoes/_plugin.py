@@ -14,6 +14,7 @@ def spectralkit_datasets() -> tuple[DatasetSpec, ...]:
             target="spectralkit_datasets_edges2shoes.edges2shoes:edges2shoes",
             training="spectralkit_datasets_edges2shoes.edges2shoes:edges2shoes",
             prepare="spectralkit_datasets_edges2shoes.preparation:prepare",
+            folders=("root",),
             summary="Shoes from their edges: pix2pix's pairs of 256x256, trained on unpaired",
             citation="Isola et al. 2017, arXiv:1611.07004; photographs of UT Zappos50K (Yu & Grauman 2014)",
             licence="That of UT Zappos50K: academic, non-commercial use",

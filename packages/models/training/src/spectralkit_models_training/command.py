@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from spectralkit.cli.command import Command
 from spectralkit.errors import ConfigurationError
+from spectralkit.running.folders import check_folders
 from spectralkit_models_training.autoencoder.config import AutoencoderConfig
 from spectralkit_models_training.config import DiffusionConfig, TrainingConfig
 from spectralkit_models_training.options import configure, read
@@ -22,6 +23,7 @@ def run(name: str, config: type[TrainingConfig], assembler: Callable[[], Assembl
     wanted = read(arguments, name, config)
     if arguments.out is None and not arguments.dry_run:
         raise ConfigurationError(f"spectralkit {name} needs --out DIR, where the model goes (or --dry-run)")
+    check_folders(wanted.dataset, wanted.settings.get("dataset", {}))
     from spectralkit_models_training.dry import tell
     from spectralkit_models_training.session import Order, train
 
