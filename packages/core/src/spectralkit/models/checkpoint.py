@@ -14,24 +14,22 @@ import json
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import attrs
 import torch
 from torch import nn
 
 from spectralkit.diffusion.denoiser import NetworkDenoiser
 from spectralkit.diffusion.frozen import frozen
-from spectralkit.diffusion.process import Process
-from spectralkit.errors import DataError, SpectralkitError
+from spectralkit.errors import DataError
 from spectralkit.models.backbone import told
 from spectralkit.models.card import Card, read_card
 from spectralkit.models.directory import CARD
 from spectralkit.models.latent import LatentCodec
 from spectralkit.models.model import Codec, Model, PixelCodec
 from spectralkit.models.pretrained import load_part, save_part
+from spectralkit.models.recorded import build_process
 from spectralkit.models.scheduler import scheduler_for
-from spectralkit.plugins.registry import registry
 
 NETWORKS = {"unet": "UNet2DModel", "transformer": "DiTTransformer2DModel"}
 """Folder of the network and its class; a checkpoint has one of them."""
@@ -58,7 +56,7 @@ def save_checkpoint(
     parts = {folder: network, **({} if autoencoder is None else {"vae": autoencoder})}
     for name, part in parts.items():
         save_part(part, directory / name, dtype)
-    scheduler = scheduler_for(_process(card, directory))
+    scheduler = scheduler_for(build_process(card.process, card.process_parameters, directory / CARD))
     if scheduler is not None:
         scheduler.save_config(directory / "scheduler")
         parts["scheduler"] = scheduler
@@ -81,8 +79,8 @@ def load_checkpoint(directory: Path, name: str, process: Mapping[str, Any] | Non
         NonFiniteError: If a weight is NaN or infinite.
     """
     card = read_card(directory)
-    card = attrs.evolve(card, process_parameters={**card.process_parameters, **(process or {})})
-    built = _process(card, directory)
+    parameters = {**card.process_parameters, **(process or {})}
+    built = build_process(card.process, parameters, directory / CARD)
     network, table = told(_network(directory))
     if len(table) != len(card.conditions) + 1:
         raise DataError(
@@ -99,15 +97,8 @@ def load_checkpoint(directory: Path, name: str, process: Mapping[str, Any] | Non
         shape=card.shape,
         multiple=card.multiple,
         dataset=card.dataset,
-        provenance={"process": card.process, **card.process_parameters, "training": card.training},
+        provenance={"process": card.process, **parameters, "training": card.training},
     )
-
-
-def _process(card: Card, directory: Path) -> Process:
-    try:
-        return cast(Process, registry().build("parameterization", card.process, **card.process_parameters))
-    except SpectralkitError as error:
-        raise type(error)(f"checkpoint {directory / CARD}: {error}") from error
 
 
 def _network(directory: Path) -> nn.Module:

@@ -10,20 +10,19 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import attrs
 import torch
 
 from spectralkit.diffusion.denoiser import NetworkDenoiser
 from spectralkit.diffusion.frozen import frozen
-from spectralkit.diffusion.process import Process
-from spectralkit.errors import DataError, SpectralkitError, told
+from spectralkit.errors import DataError, told
 from spectralkit.models.directory import CONFIG
 from spectralkit.models.model import Model, PixelCodec
 from spectralkit.models.pretrained import load_tensors, save_tensors
+from spectralkit.models.recorded import build_process
 from spectralkit.models.unet import ConditionalUNet, UNetConfig
-from spectralkit.plugins.registry import registry
 from spectralkit.plugins.text import brief
 
 FORMAT = "spectralkit-checkpoint-1"
@@ -110,8 +109,8 @@ def load_checkpoint(directory: Path, name: str, process: Mapping[str, Any] | Non
         NonFiniteError: If a weight is NaN or infinite.
     """
     config = read_config(directory)
-    config = attrs.evolve(config, process_parameters={**config.process_parameters, **(process or {})})
-    built = _process(config, directory)
+    parameters = {**config.process_parameters, **(process or {})}
+    built = build_process(config.process, parameters, directory / CONFIG)
     network = _network(config, directory)
     rows = network.embed(torch.arange(len(config.conditions) + 1))
     return Model(
@@ -123,7 +122,7 @@ def load_checkpoint(directory: Path, name: str, process: Mapping[str, Any] | Non
         null=rows[-1:],
         shape=config.shape,
         dataset=config.dataset,
-        provenance={"process": config.process, **config.process_parameters, "training": config.training},
+        provenance={"process": config.process, **parameters, "training": config.training},
     )
 
 
@@ -154,13 +153,6 @@ def read_config(directory: Path) -> CheckpointConfig:
 def _without_init(error: Exception) -> str:
     """The message; where a keyword is missing or unknown, Python names the constructor, which means nothing here."""
     return re.sub(r"^(\w+\.)?__init__\(\) ", "it ", str(error))
-
-
-def _process(config: CheckpointConfig, directory: Path) -> Process:
-    try:
-        return cast(Process, registry().build("parameterization", config.process, **config.process_parameters))
-    except SpectralkitError as error:
-        raise type(error)(f"checkpoint {directory / CONFIG}: {error}") from error
 
 
 def _network(config: CheckpointConfig, directory: Path) -> ConditionalUNet:
