@@ -21,6 +21,7 @@ from PIL import Image
 
 from spectralkit.cli.main import main
 from spectralkit.errors import ConfigurationError, DataError
+from spectralkit.running import loader
 from spectralkit.running.config import RunConfig
 from spectralkit.running.run import run
 from spectralkit_bench.figures.catalogue import PLOTS, Plot, chosen, formats
@@ -216,6 +217,19 @@ def test_a_folder_of_runs_stands_for_those_that_are_done(done: tuple[Path, ...],
         shutil.copytree(path, runs / name)
     found = finished([tmp_path / "store", runs / "c", done[2]])
     assert [run.directory for run in found] == [runs / "b", runs / "c", done[2]]  # by seed, each once
+
+
+def test_runs_of_the_same_data_share_it_and_their_model(
+    done: tuple[Path, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = []
+    build = loader.build_model
+    monkeypatch.setattr(loader, "build_model", lambda *names, **given: loaded.append(names) or build(*names, **given))
+    first, second = Material.of(finished(done[:2]), few=1).subjects
+    assert first.run.dataset is second.run.dataset
+    assert first.metric("s-hf") is second.metric("s-hf")
+    assert first.again.latent.shape == second.again.latent.shape
+    assert len(loaded) == 1
 
 
 def test_latents_of_other_samples_are_told(done: tuple[Path, ...], tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from spectralkit.errors import DataError
+from spectralkit.running.loader import Keeping, Loader
 from spectralkit_bench.figures.naming import place
 from spectralkit_bench.finished import DOCUMENT, Finished
 
@@ -14,7 +15,7 @@ RUNS = "runs"
 
 
 def finished(named: Sequence[Path]) -> tuple[Finished, ...]:
-    """The finished runs that the command line names, each once.
+    """The finished runs that the command line names, each once; those of the same data share it.
 
     Args:
         named: Run directories, and folders of runs: a comparison's, or a store.
@@ -23,17 +24,18 @@ def finished(named: Sequence[Path]) -> tuple[Finished, ...]:
         DataError: If one is neither, a folder has no finished run yet, or a run is damaged.
     """
     found: dict[Path, Finished] = {}
+    loader = Keeping()
     for directory in named:
-        runs = _within(directory) if (directory / RUNS).is_dir() else [Finished.read(directory)]
+        runs = _within(directory, loader) if (directory / RUNS).is_dir() else [Finished.read(directory, loader)]
         for each in runs:
             found.setdefault(each.directory.resolve(), each)
     return tuple(found.values())
 
 
-def _within(folder: Path) -> list[Finished]:
+def _within(folder: Path, loader: Loader) -> list[Finished]:
     """The runs of a comparison or of a store, standard inversion first; those on their way are in hidden folders."""
     paths = (path.parent for path in (folder / RUNS).glob(f"*/{DOCUMENT}"))
-    runs = [Finished.read(path) for path in paths if not path.name.startswith(".")]
+    runs = [Finished.read(path, loader) for path in paths if not path.name.startswith(".")]
     if not runs:
         raise DataError(f"no run in {folder} is finished yet: wait for one, or go on with what makes them")
     return sorted(runs, key=lambda run: place(run.config))

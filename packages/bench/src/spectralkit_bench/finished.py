@@ -14,13 +14,12 @@ import attrs
 import torch
 from torch import Tensor
 
-from spectralkit.api import load_dataset
 from spectralkit.data import Sample, TranslationDataset
 from spectralkit.errors import ConfigurationError, DataError, told
 from spectralkit.models.pretrained import load_tensors
 from spectralkit.plugins.registered import blaming
 from spectralkit.running.config import RunConfig
-from spectralkit.running.loader import dataset_parameters
+from spectralkit.running.loader import Afresh, Loader
 
 DOCUMENT, TABLE, IMAGES, LATENTS = "metrics.json", "samples.csv", "samples", "latents.safetensors"
 """What lies in a run directory."""
@@ -35,16 +34,22 @@ class Finished:
         config: What was run, every default filled in.
         document: All of ``metrics.json``.
         rows: ``samples.csv``, a mapping a sample: its ``id`` and those of its numbers that it has.
+        loader: Where its data set comes from; runs of one loader share it.
     """
 
     directory: Path
     config: RunConfig
     document: Mapping[str, Any]
     rows: tuple[Mapping[str, Any], ...]
+    loader: Loader
 
     @classmethod
-    def read(cls, directory: Path) -> Finished:
+    def read(cls, directory: Path, loader: Loader | None = None) -> Finished:
         """The run of a directory.
+
+        Args:
+            directory: The run directory.
+            loader: Where its data set comes from; by default it is loaded for this run alone.
 
         Raises:
             DataError: If it holds none, or a file of it is damaged.
@@ -63,7 +68,7 @@ class Finished:
             raise DataError(f"cannot read run directory {directory}: {told(error)}") from error
         except (ValueError, KeyError, TypeError, RecursionError, ConfigurationError) as error:
             raise DataError(f"run directory {directory} is damaged ({path.name}: {error}): run it again") from error
-        return cls(directory=directory, config=config, document=document, rows=rows)
+        return cls(directory=directory, config=config, document=document, rows=rows, loader=loader or Afresh())
 
     @property
     def scores(self) -> Mapping[str, float]:
@@ -97,7 +102,7 @@ class Finished:
         Raises:
             SpectralkitError: If it cannot be loaded.
         """
-        return load_dataset(str(self.config.dataset), **dataset_parameters(self.config))
+        return self.loader.dataset(self.config)
 
     def samples(self) -> Iterator[Sample]:
         """What was translated, in order, from the data set.

@@ -24,9 +24,9 @@ def picture(title: str, shown: Sequence[tuple[str, Path]], loader: Loader) -> Im
         shown: Label and run directory of each column.
         loader: Gives the data set.
     """
-    runs = [(label, Finished.read(directory)) for label, directory in shown]
+    runs = [(label, Finished.read(directory, loader)) for label, directory in shown]
     first = runs[0][1]
-    dataset, ids = loader.dataset(first.config), first.ids[:GRID_ROWS]
+    dataset, ids = first.dataset, first.ids[:GRID_ROWS]
     samples = [dataset[index] for index in range(len(ids))]
     columns = [f"source: {dataset.source}", *(shorten(label, LABEL) for label, _ in runs)]
     rows = [

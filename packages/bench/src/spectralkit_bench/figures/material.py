@@ -14,7 +14,7 @@ from torch import Tensor
 from spectralkit import api
 from spectralkit.data import Sample
 from spectralkit.errors import DataError
-from spectralkit.metric import Score, build_metric
+from spectralkit.metric import Score
 from spectralkit.models.result import Inverted
 from spectralkit.plugins.registered import blaming
 from spectralkit.running.assembly import assemble_unscored
@@ -82,7 +82,7 @@ class Subject:
     def again(self) -> Inverted:
         """The first few samples inverted once more, with every state on the way."""
         config = attrs.evolve(self.run.config, samples=len(self.ids))
-        assembly = assemble_unscored(config)
+        assembly = assemble_unscored(config, self.run.loader)
         with blaming("method", "model", "parameterization"):
             return api.invert(
                 assembly.model,
@@ -109,7 +109,7 @@ class Subject:
 
     def metric(self, name: str) -> Score:
         """A metric with the parameters that the run gave it."""
-        return build_metric(name, self.run.config.settings.get(name, {}), dataset=self.run.dataset)
+        return self.run.loader.metric(self.run.config, name, self.run.dataset)
 
 
 @attrs.frozen(eq=False)
