@@ -170,3 +170,12 @@ def test_bad_input_is_one_line(words, told, grid, capsys):
     assert bench(*(word.format(grid=grid) for word in words)) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert told in line
+
+
+@pytest.mark.parametrize("words", [("bench", "run", "nothing", "--store", "s"), ("sweep", "--help")])
+def test_what_runs_nothing_starts_without_torch(words, tmp_path):
+    code = (
+        "import sys; from spectralkit.cli.main import main; main(sys.argv[1:]); sys.exit(int('torch' in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0

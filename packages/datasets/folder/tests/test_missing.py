@@ -14,10 +14,11 @@ from spectralkit.plugins.specs import DatasetSpec
 COMMANDS = {
     "run": ["run", "--model", "gaussian", "--dataset", "{}"],
     "compare": ["compare", "--model", "gaussian", "--methods", "standard", "--dataset", "{}"],
+    "sweep": ["sweep", "--model", "gaussian", "--vary", "steps=1,2", "--store", "store", "--dataset", "{}"],
     "train": ["train", "--dataset", "{}", "--out", "out"],
     "preview": ["datasets", "preview", "{}", "--out", "out.png"],
 }
-PACKAGES = {"train": "spectralkit_models_training", "compare": "spectralkit_bench"}
+PACKAGES = {"train": "spectralkit_models_training", **dict.fromkeys(("compare", "sweep"), "spectralkit_bench")}
 
 
 def names() -> list[str]:

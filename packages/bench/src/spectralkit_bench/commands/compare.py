@@ -12,6 +12,7 @@ from spectralkit.cli.run import add_run, directory_parts, read
 from spectralkit.running.folders import check_folders
 from spectralkit_bench.commands.printing import typed
 from spectralkit_bench.commands.seeds import SEEDS, add_seeds, seeds
+from spectralkit_bench.comparison.entry import entries
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -34,8 +35,6 @@ def run(arguments: Namespace) -> int:
     """Compare, then print the table and where the results lie."""
     base = read(arguments)
     check_folders(base.dataset, base.settings.get("dataset", {}))
-    from spectralkit_bench.comparison.entry import entries  # with torch behind it
-
     found = entries(arguments.methods)
     write_report = reporting(arguments.report)
     wanted = seeds(arguments.seeds) or SEEDS

@@ -6,7 +6,6 @@ import attrs
 
 from spectralkit.errors import ConfigurationError
 from spectralkit.inversion.expression import parse
-from spectralkit.inversion.method import build_method
 from spectralkit.plugins.text import brief
 from spectralkit.running.config import RunConfig
 
@@ -90,6 +89,8 @@ def check_methods(found: tuple[Entry, ...], base: RunConfig) -> None:
     Raises:
         SpectralkitError: If a method is unknown, or a parameter of it wrong.
     """
+    from spectralkit.inversion.method import build_method  # with torch behind it
+
     together = frozenset[str]().union(*(entry.parts for entry in found))
     for entry in found:
         build_method(entry.method, entry.config(base, together).settings)
