@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from spectralkit.diffusion.gaussian import GaussianDenoiser, Sums, apply_filter, fit_moments
+from spectralkit.diffusion.gaussian import GaussianDenoiser, Sums, apply_filter
 from spectralkit.diffusion.schedule import KarrasSchedule, Level, VPSchedule
 from spectralkit.testing.oracle import random_gaussian, source_batch
 from spectralkit.testing.strategies import normal, seeds, ve_levels, vp_levels
@@ -138,7 +138,7 @@ def test_it_is_differentiable_in_its_condition(seed: int, level: Level, weight: 
 def test_fitting_recovers_the_moments(seed: int) -> None:
     denoiser = random_gaussian(seed)
     images = source_batch(denoiser, 1, 4000, seed)
-    mean, log_power = fit_moments(images)
+    mean, log_power = Sums.of(images).moments(floor=1e-6)
     # The mean is over N H W pixels, the power over N exponential variates: six standard errors, plus the mean's error.
     deviation = denoiser.log_powers[1].exp().mean().sqrt().item()
     assert float((mean - denoiser.means[1]).abs().max()) < 6 * deviation / (4000 * 64) ** 0.5 * 8
@@ -148,7 +148,7 @@ def test_fitting_recovers_the_moments(seed: int) -> None:
 
 
 def test_a_mode_without_energy_is_floored() -> None:
-    _, log_power = fit_moments(torch.ones(4, 1, 4, 4), floor=1e-3)
+    _, log_power = Sums.of(torch.ones(4, 1, 4, 4)).moments(floor=1e-3)
     torch.testing.assert_close(log_power.exp(), torch.full((1, 4, 4), 1e-3))
 
 
@@ -156,9 +156,9 @@ def test_a_mode_without_energy_is_floored() -> None:
 def test_sums_of_parts_are_those_of_the_whole(seed: int, cut: int) -> None:
     images = torch.rand(6, 2, 5, 4, generator=torch.Generator().manual_seed(seed))
     parts = Sums.of(images[:cut]) + Sums.of(images[cut:])
-    for added, whole in zip(parts.moments(1e-6), fit_moments(images, 1e-6), strict=True):
-        torch.testing.assert_close(added, whole)
-    mean, log_power = fit_moments(images, 1e-6)
+    mean, log_power = whole = Sums.of(images).moments(1e-6)
+    for added, expected in zip(parts.moments(1e-6), whole, strict=True):
+        torch.testing.assert_close(added, expected)
     torch.testing.assert_close(mean, images.mean(dim=(0, 2, 3)).view(2, 1, 1).expand(2, 5, 4))
     centred = torch.fft.fft2(images.double() - mean, norm="ortho").abs().square().mean(dim=0)
     mirrored = centred.flip(-2, -1).roll((1, 1), dims=(-2, -1))

@@ -118,18 +118,13 @@ class Sums:
         return Sums(self.count + other.count, self.first + other.first, self.second + other.second)
 
     def moments(self, floor: float) -> tuple[Tensor, Tensor]:
-        """Mean (C, H, W), constant over each channel, and log power spectrum, the power no less than ``floor``."""
+        """Mean (C, H, W), constant over each channel, and log power spectrum.
+
+        The power is floored, because a spectrally sparse class has modes without any energy.
+        """
         first, power = self.first / self.count, self.second / self.count
         power[..., 0, 0] -= first.square()
         # A real image's spectrum is even; averaging with its mirror keeps the estimate exactly so.
         mirrored = power.flip(-2, -1).roll((1, 1), dims=(-2, -1))
         mean = (first / math.sqrt(power[0].numel())).view(-1, 1, 1).expand_as(power)
         return mean.float(), ((power + mirrored) / 2).clamp_min(floor).log().float()
-
-
-def fit_moments(images: Tensor, floor: float = 1e-6) -> tuple[Tensor, Tensor]:
-    """Mean (C, H, W), constant over each channel, and log power spectrum of (N, C, H, W) images.
-
-    The power is floored, because a spectrally sparse class has modes without any energy.
-    """
-    return Sums.of(images).moments(floor)
