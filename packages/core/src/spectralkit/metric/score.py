@@ -102,8 +102,7 @@ class Score(Metric, ABC):
 
     def forward(self, *inputs: Tensor, **named: Tensor) -> Tensor:
         """Take a batch as ``update`` does, and return the score of that batch alone."""
-        states = self.metric_state.items()
-        before = vars(self) | {name: s[:] if isinstance(s, list) else s.clone() for name, s in states}
+        before = vars(self) | self.states
         try:
             score: Tensor = super().forward(*inputs, **named)
         except BaseException:
@@ -119,7 +118,7 @@ class Score(Metric, ABC):
     @property
     def states(self) -> dict[str, Any]:
         """What it has seen, for another instance to absorb, in another process too."""
-        return {name: list(s) if isinstance(s, list) else s.clone() for name, s in self.metric_state.items()}
+        return {name: s[:] if isinstance(s, list) else s.clone() for name, s in self.metric_state.items()}
 
     def absorb(self, states: Mapping[str, Any]) -> None:
         """See what another instance has seen; lists of it go in front of what is there."""
