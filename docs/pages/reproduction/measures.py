@@ -40,19 +40,13 @@ class Measures:
         """The measures of images (N, 3, H, W) in [0, 1]."""
         return cls(features_of(images), score.score(images), octave_power(images))
 
-    def save(self, path: Path) -> None:
-        """Write a file, whole or not at all."""
-        partial = path.with_name(f".{path.name}.partial")
-        save_tensors(attrs.asdict(self), partial)
-        partial.replace(path)
-
 
 def measured(directory: Path, ids: Sequence[str], score: HighFrequencyScore) -> Measures:
     """The measures of a run's images, kept in its directory."""
     path = directory / KEPT
     if not path.exists():
         images = torch.stack([read_image(directory / "samples" / f"{name}.png") for name in ids])
-        Measures.of(images, score).save(path)
+        save_tensors(attrs.asdict(Measures.of(images, score)), path)
     return Measures(**load_tensors(path, torch.float64))
 
 

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from spectralkit.errors import DataError, NonFiniteError, told
 from spectralkit.plugins.text import brief, one_line
 from spectralkit.torchvision_fix import repair_torchvision
+from spectralkit.whole import write_whole
 
 NAME = "diffusion_pytorch_model"
 CONFIG, WEIGHTS = "config.json", f"{NAME}.safetensors"
@@ -45,14 +46,14 @@ def save_part(network: Any, directory: Path, dtype: torch.dtype = torch.float16)
 
 
 def save_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
-    """Write tensors by name.
+    """Write tensors by name, all of them or none.
 
     Raises:
         OSError: If the file cannot be written whole.
     """
     from safetensors.torch import save
 
-    path.write_bytes(save(dict(tensors)))  # safetensors' own writing tells a full disk in an error of its own
+    write_whole(path, save(dict(tensors)))  # safetensors' own writing tells a full disk in an error of its own
 
 
 def load_part(
