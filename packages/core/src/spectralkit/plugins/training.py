@@ -27,12 +27,10 @@ def build_training(name: str, parameters: Mapping[str, Any]) -> object:
         ConfigurationError: If the data set has no training data, or neither of the two has such a parameter.
         SpectralkitError: If it is unknown, or its training set cannot be built.
     """
-    training, factory = _other(name, "training", "has no training data: choose another")
-    with blame(training):
-        declared = [parameter.name for parameter in signature.read(factory)]
+    training, factory, declared = _other(name, "training", "has no training data: choose another")
     _check_names(name, parameters, declared)
     with blame(training):
-        return factory(**_taken(factory, parameters))
+        return factory(**_taken(declared, parameters))
 
 
 def prepare(name: str, root: Path, parameters: Mapping[str, Any], tell: Callable[[str], None]) -> object:
@@ -48,19 +46,18 @@ def prepare(name: str, root: Path, parameters: Mapping[str, Any], tell: Callable
         ConfigurationError: If nothing is to be prepared, or a parameter is unknown.
         SpectralkitError: If the data set is unknown, or its files are not there.
     """
-    preparing, factory = _other(name, "prepare", "needs no preparation: use it as it is")
+    preparing, factory, declared = _other(name, "prepare", "needs no preparation: use it as it is")
+    known = declared.keys() - {"root", "tell"}
+    if strange := sorted(parameters.keys() - known):
+        raise ConfigurationError(
+            f"preparing data set {name!r} takes no parameter {brief(strange[0])}: it has "
+            f"{', '.join(sorted(known)) or 'none'}"
+        )
     with blame(preparing):
-        known = {parameter.name for parameter in signature.read(factory)} - {"root", "tell"}
-        if strange := sorted(set(parameters) - known):
-            raise ConfigurationError(
-                f"preparing data set {name!r} takes no parameter {brief(strange[0])}: it has "
-                f"{', '.join(sorted(known)) or 'none'}"
-            )
-        return factory(root, tell=tell, **_taken(factory, parameters))
+        return factory(root, tell=tell, **_taken(declared, parameters))
 
 
-def _taken(factory: Callable[..., object], parameters: Mapping[str, Any]) -> dict[str, object]:
-    declared = {parameter.name: parameter for parameter in signature.read(factory)}
+def _taken(declared: Mapping[str, signature.Parameter], parameters: Mapping[str, Any]) -> dict[str, object]:
     return {key: declared[key].accept(value) for key, value in parameters.items() if key in declared}
 
 
@@ -80,11 +77,15 @@ def _check_names(name: str, given: Iterable[str], declared: Iterable[str]) -> No
             )
 
 
-def _other(name: str, field: str, lacking: str) -> tuple[Registered, Callable[..., object]]:
-    """The data set, with what one of its fields names in the place of its target, and that."""
+def _other(
+    name: str, field: str, lacking: str
+) -> tuple[Registered, Callable[..., object], dict[str, signature.Parameter]]:
+    """The data set, with what one of its fields names in the place of its target; that, and its parameters by name."""
     registered = registry().resolve("dataset", name)
     target = getattr(cast(DatasetSpec, registered.spec), field)
     if target is None:
         raise ConfigurationError(f"data set {one_line(name)!r} {lacking}")
     other = attrs.evolve(registered, spec=attrs.evolve(registered.spec, target=target))
-    return other, cast(Callable[..., object], registry().load(other))
+    factory = cast(Callable[..., object], registry().load(other))
+    with blame(other):
+        return other, factory, {parameter.name: parameter for parameter in signature.read(factory)}
