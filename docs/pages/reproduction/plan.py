@@ -124,18 +124,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--settings", nargs="+", choices=SETTINGS, default=list(SETTINGS), help="what is translated (default: all)"
     )
     parser.add_argument("--seeds", nargs="+", type=int, default=list(SEEDS), metavar="N", help="seeds of the noise")
-    for option, default, meaning in (
-        ("samples", 64, "samples of the data set"),
-        ("steps", 50, "transitions each way"),
-        ("batch-size", 32, "images at a time; changes no score"),
+    for option, kind, letter, meaning in (
+        ("samples", int, "N", "samples of the data set"),
+        ("steps", int, "N", "transitions each way"),
+        ("batch_size", int, "N", "images at a time; changes no score"),
+        ("store", Path, "DIR", "where runs are kept and found again"),
     ):
+        default, name = attrs.fields_dict(Plan)[option].default, option.replace("_", "-")
         help_ = f"{meaning} (default: %(default)s)"
-        parser.add_argument(f"--{option}", type=int, default=default, metavar="N", help=help_)
-    parser.add_argument(
-        "--store",
-        type=Path,
-        default=Path("runs/reproduction"),
-        metavar="DIR",
-        help="where runs are kept and found again (default: %(default)s)",
-    )
+        parser.add_argument(f"--{name}", type=kind, default=default, metavar=letter, help=help_)
     parser.add_argument("--only-page", action="store_true", help="run nothing: rewrite the page from what is on disk")
