@@ -39,8 +39,7 @@ def collect(plan: Plan, *, only_found: bool) -> Results:
         for filled in plan.models:
             config = plan.config(filled, scene.setting)
             results.models[filled.role, name] = loader.model(config, scene.dataset)
-    documents = store.documents(resolved.keys)
-    errors = {record.key: record.error for record in store.records() if record.error is not None}
+    documents, errors = store.documents(resolved.keys), store.errors
     for line in resolved.lines:
         key = role, setting, method = line.labels["model"], line.section, line.labels["method"]
         for reason in (*line.refusals, *(errors[cell] for cell in line.runs.values() if cell in errors)):

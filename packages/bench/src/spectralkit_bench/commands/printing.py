@@ -36,8 +36,7 @@ def print_any(store: Store, name: str, form: str | None, *, quiet: bool = False)
     from spectralkit_bench.tables.table import Table
 
     plan = Plan.of(store.plan(name))
-    errors = {record.key: record.error for record in store.records() if record.error is not None}
-    table = table_of(plan, store.documents(plan.keys), errors)
+    table = table_of(plan, store.documents(plan.keys), store.errors)
     if form == "json":
         print_json(document(table) if isinstance(table, Table) else document_of_shares(table))
     elif form is not None:

@@ -104,6 +104,11 @@ class Store:
         """All cells, without their documents."""
         return [Record.of(row) for row in self.database.read(f"SELECT {COLUMNS} FROM cells ORDER BY key")]
 
+    @property
+    def errors(self) -> dict[str, str]:
+        """Why cells have failed, by key."""
+        return {record.key: record.error for record in self.records() if record.error is not None}
+
     def find(self, prefix: str) -> Record:
         """The cell whose key begins so.
 
