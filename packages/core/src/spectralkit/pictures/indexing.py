@@ -18,7 +18,7 @@ from typing import Any
 import attrs
 
 from spectralkit.errors import ConfigurationError, DataError, told
-from spectralkit.pictures.sifting import MOST_TOLD, OnError
+from spectralkit.pictures.sifting import OnError, listed
 from spectralkit.whole import write_whole
 
 LIST = "index.json"
@@ -41,7 +41,7 @@ class Unit:
 
 @attrs.frozen
 class Found:
-    """What a unit turned out to be.
+    """What a unit, or all of them together, turned out to be.
 
     Args:
         rows: What can be used, as JSON takes it.
@@ -50,6 +50,12 @@ class Found:
 
     rows: Sequence[Any]
     problems: Sequence[str]
+
+    @classmethod
+    def joined(cls, units: Sequence[Found], problems: Sequence[str]) -> Found:
+        """Units in order, and the problems of the whole behind theirs."""
+        told = [problem for unit in units for problem in unit.problems]
+        return cls([row for unit in units for row in unit.rows], [*told, *problems])
 
 
 @attrs.frozen
@@ -75,8 +81,8 @@ class Index:
 
     def make(
         self, units: Sequence[Unit], look: Callable[[Unit], Found], tell: Callable[[str], None], problems: Sequence[str]
-    ) -> list[Found]:
-        """Look at every unit that has not been looked at as it is.
+    ) -> Found:
+        """Look at every unit that has not been looked at as it is; what all of them are.
 
         Args:
             units: All of them; what the index says of others is forgotten.
@@ -90,51 +96,42 @@ class Index:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             found = [self._unit(unit, look, tell, f"{i} of {len(units)}") for i, unit in enumerate(units, 1)]
-            listed = {"version": self.version, "units": [unit.name for unit in units], "problems": list(problems)}
-            write_whole(self.folder / LIST, json.dumps(listed).encode())
+            whole = {"version": self.version, "units": [unit.name for unit in units], "problems": list(problems)}
+            write_whole(self.folder / LIST, json.dumps(whole).encode())
         except OSError as error:
             raise ConfigurationError(
                 f"cannot write the index in {self.folder}: {told(error)}; --set dataset.index=DIR puts it elsewhere"
             ) from error
-        return [*found, Found((), problems)]
-
-    def read(self, wanted: Callable[[str], bool] = lambda unit: True) -> list[Found]:
-        """What was found in the units that are wanted.
-
-        Raises:
-            DataError: If there is no index, or it is damaged or of another version.
-        """
-        with self._told():
-            listed = self._list()
-            units = [self._read(name) for name in listed["units"] if wanted(name)]
-            return [*units, Found((), listed["problems"])]
+        return Found.joined(found, problems)
 
     def rows(self, on_error: OnError, wanted: Callable[[str], bool] = lambda unit: True) -> list[Any]:
         """What can be used of the units that are wanted; the problems of others do not matter.
 
         Raises:
-            DataError: As :meth:`read`, or if there are problems and ``on_error`` is ``stop``.
+            DataError: If there is no index, it is damaged or of another version, or there are problems and ``on_error``
+                is ``stop``.
         """
-        found = self.read(wanted)
-        problems = [problem for unit in found for problem in unit.problems]
-        if problems and on_error == "stop":
-            raise _refusal(problems)
-        for problem in problems:
+        with self._told():
+            whole = self._list()
+            found = Found.joined([self._read(name) for name in whole["units"] if wanted(name)], whole["problems"])
+        if found.problems and on_error == "stop":
+            raise _refusal(found.problems)
+        for problem in found.problems:
             warnings.warn(f"left out: {problem}", stacklevel=2)
-        return [row for unit in found for row in unit.rows]
+        return list(found.rows)
 
     def units(self) -> list[str]:
-        """Names of the units; refused as by :meth:`read`."""
+        """Names of the units; refused as by :meth:`rows`."""
         with self._told():
             return list(self._list()["units"])
 
     def _list(self) -> dict[str, Any]:
         if not self.root.is_dir():
             raise DataError(f"no folder at {self.root}: check dataset.root")
-        listed: dict[str, Any] = json.loads((self.folder / LIST).read_bytes())
-        if listed["version"] != self.version:
+        whole: dict[str, Any] = json.loads((self.folder / LIST).read_bytes())
+        if whole["version"] != self.version:
             raise DataError(self._remedy("was indexed by another version"))
-        return listed
+        return whole
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -186,9 +183,7 @@ class Index:
 
 def _refusal(problems: Sequence[str]) -> DataError:
     """Files that are missing or cannot be used: the first of them, and their count."""
-    more = f"; and {len(problems) - MOST_TOLD} more" if len(problems) > MOST_TOLD else ""
-    listed = "; ".join(problems[:MOST_TOLD])
     return DataError(
-        f"{len(problems)} problem{'s' * (len(problems) > 1)}: {listed}{more}: repair and prepare it again, or leave "
-        "them out by --set dataset.on_error=skip"
+        f"{len(problems)} problem{'s' * (len(problems) > 1)}: {listed(problems)}: repair and prepare it again, or "
+        "leave them out by --set dataset.on_error=skip"
     )

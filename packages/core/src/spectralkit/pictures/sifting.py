@@ -65,5 +65,10 @@ def sift(inputs: Sequence[Input], attempt: Callable[[Input], T], on_error: OnErr
 def _refusal(reasons: list[str], count: int) -> str:
     if len(reasons) == 1:
         return reasons[0]
+    return f"{len(reasons)} of {count} images cannot be used: {listed(reasons)}"
+
+
+def listed(reasons: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
     more = f"; and {len(reasons) - MOST_TOLD} more" if len(reasons) > MOST_TOLD else ""
-    return f"{len(reasons)} of {count} images cannot be used: {'; '.join(reasons[:MOST_TOLD])}{more}"
+    return f"{'; '.join(reasons[:MOST_TOLD])}{more}"

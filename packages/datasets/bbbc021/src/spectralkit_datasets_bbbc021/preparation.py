@@ -64,15 +64,14 @@ def prepare(
         problems.append(str(error))
     chosen = {plate: fields for plate, fields in by_plate.items() if not plates or plate in plates}
     kept = Index.of(NAME, root, index, VERSION)
-    looked = kept.make(
+    found = kept.make(
         [_unit(root, plate, fields) for plate, fields in chosen.items()],
         lambda unit: Plate(kept, _folder(root, chosen[unit.name][0]), chosen[unit.name]).look(),
         tell,
         problems,
     )
-    fields = sum(len(found.rows) for found in looked)
-    counts = {"plates": sum(bool(found.rows) for found in looked), "fields": fields, "files": 3 * fields}
-    return Prepared(counts, [problem for found in looked for problem in found.problems])
+    fields, good = len(found.rows), {row["plate"] for row in found.rows}
+    return Prepared({"plates": len(good), "fields": fields, "files": 3 * fields}, found.problems)
 
 
 def names(given: str | tuple[str, ...]) -> tuple[str, ...]:

@@ -99,9 +99,8 @@ def prepare(root: Path, tell: Callable[[str], None], index: Path | None = None) 
         units.append(Unit(f"faces-{folder}", tuple(files), repr(faces[f"faces-{folder}"])))
     kept = Index.of(NAME, root, index, VERSION)
     found = kept.make(units, lambda unit: _look(root, faces[unit.name], masks), tell, problems)
-    rows = [row for unit in found for row in unit.rows]
-    counts = {f"faces of {len(mapping)}": len(rows), "masks": sum(len(row["masks"]) for row in rows)}
-    return Prepared(counts, [problem for unit in found for problem in unit.problems])
+    counts = {f"faces of {len(mapping)}": len(found.rows), "masks": sum(len(row["masks"]) for row in found.rows)}
+    return Prepared(counts, found.problems)
 
 
 def read_mapping(path: Path) -> dict[int, int]:

@@ -69,10 +69,9 @@ def prepare(root: Path, tell: Callable[[str], None], index: Path | None = None) 
         units.extend(Unit(f"{folder}-{part}", tuple(numbered[n] for n in numbers)) for part, numbers in parts)
     found = Index.of(NAME, root, index, VERSION).make(units, _look, tell, problems)
     counts = {
-        f"{folder} of {whole}": sum(row["folder"] == folder for unit in found for row in unit.rows)
-        for folder, whole in COUNTS.items()
+        f"{folder} of {whole}": sum(row["folder"] == folder for row in found.rows) for folder, whole in COUNTS.items()
     }
-    return Prepared(counts, [problem for unit in found for problem in unit.problems])
+    return Prepared(counts, found.problems)
 
 
 def _numbered(folder: Path, problems: list[str]) -> Mapping[int, Path]:
