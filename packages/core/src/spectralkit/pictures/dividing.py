@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -51,6 +51,11 @@ def digest_of(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise DataError(f"cannot read image {path}: {told(error)}") from error
+
+
+def digest_of_all(paths: Iterable[Path]) -> str:
+    """SHA-256 of the digests of several files, in their order; refused as by :func:`digest_of`."""
+    return digest_of_name("".join(map(digest_of, paths)))
 
 
 def digest_of_name(name: str) -> str:

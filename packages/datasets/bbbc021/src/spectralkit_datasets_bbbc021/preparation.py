@@ -6,7 +6,6 @@ intensity occurs in each stain, of which any percentile is a sum.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from io import BytesIO
 from itertools import groupby
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 
 from spectralkit.data import Prepared
 from spectralkit.errors import ConfigurationError, DataError, SpectralkitError, told
-from spectralkit.pictures.dividing import digest_of
+from spectralkit.pictures.dividing import digest_of_all
 from spectralkit.pictures.indexing import Found, Index, Unit
 from spectralkit.pictures.intensity import Intensity
 from spectralkit.pictures.reading import Reading
@@ -135,11 +134,12 @@ class Plate:
 
     def _field(self, row: Row, counts: Counts) -> Field:
         """A field, whose intensities are counted."""
-        opened = [_pixels(self.folder / name) for name in row.files]
+        paths = [self.folder / name for name in row.files]
+        opened = [_pixels(path) for path in paths]
         sizes = {pixels.shape for pixels in opened}
         if len(sizes) > 1:
-            raise DataError(f"{self.folder / row.files[0]} and the files of its other stains differ in size")
-        content = hashlib.sha256("".join(digest_of(self.folder / name) for name in row.files).encode()).hexdigest()
+            raise DataError(f"{paths[0]} and the files of its other stains differ in size")
+        content = digest_of_all(paths)
         for stain, pixels in enumerate(opened):
             counts[stain] += np.bincount(pixels.ravel(), minlength=LEVELS)
         return Field(

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 from spectralkit.data import Prepared
 from spectralkit.errors import DataError, SpectralkitError, told
 from spectralkit.pictures.decoding import decode
-from spectralkit.pictures.dividing import digest_of
+from spectralkit.pictures.dividing import digest_of_all
 from spectralkit.pictures.indexing import Found, Index, Unit
 from spectralkit.pictures.reading import Reading
 
@@ -90,9 +89,10 @@ def prepare(root: Path, tell: Callable[[str], None], index: Path | None = None) 
     """
     problems: list[str] = []
     mapping = read_mapping(root / MAPPING)
-    masks = _masks(root, sorted({number // FOLDER for number in mapping}), problems)
+    folders = sorted({number // FOLDER for number in mapping})
+    masks = _masks(root, folders, problems)
     units, faces = [], {}
-    for folder in sorted({number // FOLDER for number in mapping}):
+    for folder in folders:
         numbers = [number for number in mapping if number // FOLDER == folder]
         files = [root / IMAGES / f"{n}.jpg" for n in numbers] + [p for n in numbers for p in masks[n].values()]
         faces[f"faces-{folder}"] = {n: mapping[n] for n in numbers}
@@ -151,8 +151,7 @@ def _look(root: Path, faces: Mapping[int, int], masks: Listed) -> Found:
         part = "train" if original < VALIDATION else "val" if original < TEST else "test"
         seen = tuple(name for name in PARTS if name in masks[number])
         files = [root / IMAGES / f"{number}.jpg", *(masks[number][name] for name in seen)]
-        content = hashlib.sha256("".join(map(digest_of, files)).encode()).hexdigest()
-        rows.append(attrs.asdict(Face(number, part, seen, content)))
+        rows.append(attrs.asdict(Face(number, part, seen, digest_of_all(files))))
     return Found(rows, problems)
 
 

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from spectralkit.data import Sample, Structure
 from spectralkit.errors import ConfigurationError, DataError
-from spectralkit.pictures.dividing import check_share
+from spectralkit.pictures.dividing import check_share, digest_of_name
 from spectralkit.pictures.reading import Reading
 from spectralkit.pictures.sifting import OnError
 from spectralkit_datasets_folder.contents import Contents, Finder
@@ -235,10 +235,6 @@ def _ids(files: Sequence[File]) -> list[str]:
     plain = [re.sub(r"[^A-Za-z0-9._-]", "_", stem).lstrip("._-")[:_LONGEST] for stem in stems]
     often = Counter(plain)
     return [
-        name if name == stem and often[name] == 1 else f"{name or 'picture'}-{_short(stem)}"
+        name if name == stem and often[name] == 1 else f"{name or 'picture'}-{digest_of_name(stem)[:8]}"
         for name, stem in zip(plain, stems, strict=True)
     ]
-
-
-def _short(stem: str) -> str:
-    return hashlib.sha256(stem.encode(errors="surrogateescape")).hexdigest()[:8]
