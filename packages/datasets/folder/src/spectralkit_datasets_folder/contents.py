@@ -13,7 +13,7 @@ from pathlib import Path
 import attrs
 
 from spectralkit.errors import DataError
-from spectralkit.pictures.dividing import digest_of
+from spectralkit.pictures.dividing import digest_of, halves
 from spectralkit.pictures.finding import Input, check_folder, find_inputs
 from spectralkit.pictures.sifting import MOST_TOLD, OnError, sift
 from spectralkit_datasets_folder.cutting import Cutter
@@ -31,8 +31,8 @@ class Contents:
     """
 
     samples: tuple[tuple[File, File | None], ...]
-    source: tuple[File, ...]
-    target: tuple[File, ...]
+    source: Sequence[File]
+    target: Sequence[File]
 
 
 @attrs.frozen
@@ -61,8 +61,8 @@ class Finder:
         """
         files = self.files(folder)
         _check_count(folder, files, 1 if self.held_out == 1 else 3)
-        held, source, target = divide(files, (self.held_out, (1 + self.held_out) / 2))
-        return Contents(tuple((file, file) for file in held), source, target)
+        parts = halves(files, lambda file: file.digest, self.held_out)
+        return Contents(tuple((file, file) for file in parts.samples), parts.source, parts.target)
 
     def unpaired(self, source: Path, target: Path, reference: Path | None) -> Contents:
         """A folder for each domain, and maybe one with a reference for each held-out source, of its name.
