@@ -157,10 +157,9 @@ class Plate:
 
 def _pixels(path: Path) -> NDArray[np.uint16]:
     """(H, W) as stored."""
-    layout = READING.look(path, 1)
     pixels = READING.open(path, 1).pixels
     if pixels.dtype != np.uint16:
-        raise DataError(f"image {path} {layout.told}, and 16 bits are wanted: fetch it again")
+        raise DataError(f"image {path} {READING.look(path, 1).told}, and 16 bits are wanted: fetch it again")
     return pixels[..., 0]
 
 
