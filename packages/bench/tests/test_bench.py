@@ -172,7 +172,15 @@ def test_bad_input_is_one_line(words, told, grid, capsys):
     assert told in line
 
 
-@pytest.mark.parametrize("words", [("bench", "run", "nothing", "--store", "s"), ("sweep", "--help")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("bench", "run", "nothing", "--store", "s"),
+        ("sweep", "--help"),
+        ("compare", "--model", "./nowhere", "--methods", "standard"),
+        ("sweep", "--model", "./nowhere", "--vary", "steps=1,2", "--store", "s"),
+    ],
+)
 def test_what_runs_nothing_starts_without_torch(words, tmp_path):
     code = (
         "import sys; from spectralkit.cli.main import main; main(sys.argv[1:]); sys.exit(int('torch' in sys.modules))"

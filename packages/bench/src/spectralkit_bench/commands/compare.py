@@ -9,7 +9,7 @@ from spectralkit.cli.options import add_output, destination, followed
 from spectralkit.cli.output import print_json
 from spectralkit.cli.reporting import add_report, print_report, reporting
 from spectralkit.cli.run import add_run, directory_parts, read
-from spectralkit.running.folders import check_folders
+from spectralkit.running.folders import check_run
 from spectralkit_bench.commands.printing import typed
 from spectralkit_bench.commands.seeds import SEEDS, add_seeds, seeds
 from spectralkit_bench.comparison.entry import entries
@@ -34,7 +34,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Compare, then print the table and where the results lie."""
     base = read(arguments)
-    check_folders(base.dataset, base.settings.get("dataset", {}))
+    check_run(base)
     found = entries(arguments.methods)
     write_report = reporting(arguments.report)
     wanted = seeds(arguments.seeds) or SEEDS

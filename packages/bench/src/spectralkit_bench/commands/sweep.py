@@ -13,7 +13,7 @@ from spectralkit.cli.output import add_json, print_json, print_table
 from spectralkit.cli.run import add_run, read
 from spectralkit.errors import ConfigurationError
 from spectralkit.running.config import DEFAULT_METRICS
-from spectralkit.running.folders import check_folders
+from spectralkit.running.folders import check_run
 from spectralkit_bench.commands.live import followed, told
 from spectralkit_bench.commands.printing import typed
 from spectralkit_bench.sweep.axis import Axis, varied
@@ -45,7 +45,7 @@ def run(arguments: Namespace) -> int:
     """Run every point that is not done, then print them, the fronts, and how to run what is chosen."""
     axes = [Axis.read(text) for text in arguments.vary]
     base = read(arguments)
-    check_folders(base.dataset, base.settings.get("dataset", {}))
+    check_run(base)
     points = varied(_scored(base), axes)
     if arguments.workers is not None and arguments.workers < 1:
         raise ConfigurationError(f"--workers must be at least 1, got {arguments.workers}")

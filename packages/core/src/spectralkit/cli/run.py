@@ -26,9 +26,8 @@ from spectralkit.cli.output import print_json, print_table
 from spectralkit.cli.prompts import add_prompts, prompted
 from spectralkit.cli.reporting import add_report, print_report, reporting
 from spectralkit.cli.scores import print_scores, short
-from spectralkit.models.directory import find_directory
 from spectralkit.running.config import DEFAULT_METRICS, DEFAULT_SAMPLES, RunConfig, parse_settings, read_config
-from spectralkit.running.folders import check_folders
+from spectralkit.running.folders import check_run
 
 if TYPE_CHECKING:
     from spectralkit.running.run import Report
@@ -89,8 +88,7 @@ def add_run(parser: ArgumentParser) -> tuple[_ArgumentGroup, _ArgumentGroup]:
 def run(arguments: Namespace) -> int:
     """Run, then print the scores and where the results lie."""
     config, write_report = read(arguments), reporting(arguments.report)
-    find_directory(config.model)  # a path that leads nowhere is told before anything large is imported
-    check_folders(config.dataset, config.settings.get("dataset", {}))
+    check_run(config)
     with (
         destination(arguments.out, *directory_parts(config)) as place,
         followed(arguments.quiet or arguments.json) as watch,
