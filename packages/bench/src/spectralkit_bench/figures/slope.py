@@ -15,7 +15,8 @@ def draw(material: Material) -> Drawing:
     """The mean over channels, and its fit."""
     subject = material.subjects[0]
     shape = subject.run.dataset.shape
-    frequency, log_power = frequencies(*shape[1:]), mean_log_spectrum(subject.targets).mean(dim=0)
+    by_channel, count = mean_log_spectrum(subject.targets)
+    frequency, log_power = frequencies(*shape[1:]), by_channel.mean(dim=0)
     law = power_law(frequency, log_power)
     figure, (axis,) = panels(COLUMN, 2.4)
     inside = frequency[(frequency >= BAND[0]) & (frequency <= BAND[1])]
@@ -30,6 +31,6 @@ def draw(material: Material) -> Drawing:
     axis.legend(loc="lower left")
     return Drawing(
         figure,
-        f"N = {sum(1 for _ in subject.targets())} real target images, all there are; the fit is of ln P against ln f "
+        f"N = {count} real target images, all there are; the fit is of ln P against ln f "
         f"over [{BAND[0]}, {BAND[1]}] cycles per pixel (shaded).",
     )

@@ -95,7 +95,8 @@ def measure(targets: GivenTargets, pixel_range: float = 255.0) -> Reference:
     key: Key = {"digest": digest, "pixel_range": pixel_range, "boundary": BOUNDARY, "version": VERSION}
 
     def compute() -> dict[str, float]:
-        fitted = slope(frequencies(*shape[1:]), mean_log_spectrum(images))
+        log_power, _ = mean_log_spectrum(images)
+        fitted = slope(frequencies(*shape[1:]), log_power)
         energies = [log_energy(batch, wavelet_order(fitted), pixel_range) for batch in _batches(images)]
         return {"mu": float(torch.cat(energies).mean()), "slope": fitted}
 
@@ -124,13 +125,13 @@ def _batches(targets: Targets) -> Iterator[Tensor]:
         yield torch.stack(batch)
 
 
-def mean_log_spectrum(images: Targets) -> Tensor:
-    """Mean ``ln P`` of images (C, H, W), all of one shape, which are read in batches: (C, min(H, W) // 2 + 1)."""
+def mean_log_spectrum(images: Targets) -> tuple[Tensor, int]:
+    """Mean ``ln P`` of images (C, H, W), all of one shape: (C, min(H, W) // 2 + 1), and N; they are read in batches."""
     total, count = torch.zeros(()), 0
     for batch in _batches(images):
         total = total + power_spectrum(batch).clamp_min(POWER_FLOOR).log().sum(dim=0).cpu()
         count += len(batch)
-    return total / count
+    return total / count, count
 
 
 class HighFrequencyScore(MeanScore):
