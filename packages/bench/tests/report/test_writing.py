@@ -26,8 +26,8 @@ from spectralkit_bench.report.content import content
 from spectralkit_bench.report.explained import explain
 from spectralkit_bench.report.finding import find
 from spectralkit_bench.report.page import SCRIPTS, STYLES, asset
-from spectralkit_bench.report.reproducing import command
 from spectralkit_bench.report.verdict import verdict
+from spectralkit_bench.reproducing import command
 from spectralkit_bench.store.store import Store
 
 

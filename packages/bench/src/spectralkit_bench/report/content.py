@@ -14,10 +14,10 @@ from spectralkit.errors import DataError, SpectralkitError, told
 from spectralkit_bench.finished import LATENTS, Finished
 from spectralkit_bench.report.columns import Column, columns, common, differences, flat
 from spectralkit_bench.report.evidence import Evidence, Shown, key_of, latents_of
-from spectralkit_bench.report.reproducing import command
 from spectralkit_bench.report.scoring import Scored, scored
 from spectralkit_bench.report.spectra import Averages
 from spectralkit_bench.report.verdict import Verdict, share, verdict
+from spectralkit_bench.reproducing import command
 
 MOST_SAMPLES = 200
 """Shown by default."""

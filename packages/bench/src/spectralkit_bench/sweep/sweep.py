@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from spectralkit_bench.cells.cell import Cell
 from spectralkit_bench.cells.identity import identify
 from spectralkit_bench.grid.line import Line
 from spectralkit_bench.grid.plan import Plan
+from spectralkit_bench.reproducing import command
 from spectralkit_bench.sweep.front import Pair, chosen, front, oriented
 from spectralkit_bench.tables.result import metric_of
 
@@ -45,16 +45,7 @@ class Trial:
     @property
     def command(self) -> str:
         """What runs it again."""
-        table = self.config.as_table()
-        settings = table.pop("settings")
-        words = ["spectralkit", "run"]
-        for name, value in table.items():
-            told = ",".join(value) if isinstance(value, list) else str(value)
-            words += [f"--{name.replace('_', '-')}", told]
-        for part, values in settings.items():
-            for parameter, value in values.items():
-                words += ["--set", f"{part}.{parameter}={value if isinstance(value, str) else repr(value)}"]
-        return shlex.join(words)
+        return command(self.config)
 
 
 @attrs.frozen(kw_only=True)
