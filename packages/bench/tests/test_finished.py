@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+import attrs
 import pytest
 import torch
 
@@ -31,6 +32,14 @@ def test_what_was_run_is_what_is_read(done: tuple[Path, Report]) -> None:
     assert len(finished.ids) == 3
     assert [sample.id for sample in finished.samples()] == list(finished.ids)
     assert all(finished.image(identifier).is_file() for identifier in finished.ids)
+
+
+def test_only_the_samples_that_are_wanted_are_read(done: tuple[Path, Report]) -> None:
+    finished = Finished.read(done[0])
+    renamed = attrs.evolve(finished, rows=({**finished.rows[0], "id": "no-longer"}, *finished.rows[1:]))
+    assert [sample.id for sample in renamed.samples(renamed.ids[1:2])] == [finished.ids[1]]
+    with pytest.raises(DataError, match="is no longer 'no-longer'"):
+        list(renamed.samples())
 
 
 def test_energies_are_those_of_the_latents(done: tuple[Path, Report]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -73,7 +73,12 @@ class Finished:
     @property
     def scores(self) -> Mapping[str, float]:
         """Metric name to number; NaN where it was not finite, which JSON has no word for."""
-        return {name: math.nan if value is None else float(value) for name, value in self.document["scores"].items()}
+        return _finite_or_nan(self.document["scores"])
+
+    @property
+    def diagnostics(self) -> Mapping[str, float]:
+        """Name to the mean over samples; NaN as in :attr:`scores`."""
+        return _finite_or_nan(self.document["diagnostics"])
 
     @property
     def details(self) -> Mapping[str, Mapping[str, float | str]]:
@@ -104,13 +109,18 @@ class Finished:
         """
         return self.loader.dataset(self.config)
 
-    def samples(self) -> Iterator[Sample]:
-        """What was translated, in order, from the data set.
+    def samples(self, wanted: Collection[str] | None = None) -> Iterator[Sample]:
+        """What was translated, in order, from the data set; no other sample is read than those ``wanted``.
+
+        Args:
+            wanted: Ids; None for all.
 
         Raises:
             SpectralkitError: If the data set cannot be loaded, or no longer holds these samples.
         """
         for index, identifier in enumerate(self.ids):
+            if wanted is not None and identifier not in wanted:
+                continue
             with blaming("dataset"):
                 sample = self.dataset[index] if index < len(self.dataset) else None
             if sample is None or sample.id != identifier:
@@ -120,16 +130,24 @@ class Finished:
                 )
             yield sample
 
+    @property
+    def has_latents(self) -> bool:
+        """Whether they were saved."""
+        return (self.directory / LATENTS).exists()
+
     def latents(self) -> dict[str, Tensor]:
         """Unit-normalised terminal latents by sample id, (C, H, W) each.
 
         Raises:
             DataError: If the run did not save them, or the file is damaged.
         """
-        path = self.directory / LATENTS
-        if not path.exists():
+        if not self.has_latents:
             raise DataError(f"run {self.directory} has no {LATENTS}: run it again with --save-latents")
-        return load_tensors(path, torch.float32)
+        return load_tensors(self.directory / LATENTS, torch.float32)
+
+
+def _finite_or_nan(values: Mapping[str, float | None]) -> dict[str, float]:
+    return {name: math.nan if value is None else float(value) for name, value in values.items()}
 
 
 def _table(path: Path) -> list[dict[str, str]]:

@@ -27,7 +27,7 @@ def picture(title: str, shown: Sequence[tuple[str, Path]], loader: Loader) -> Im
     runs = [(label, Finished.read(directory, loader)) for label, directory in shown]
     first = runs[0][1]
     dataset, ids = first.dataset, first.ids[:GRID_ROWS]
-    samples = [dataset[index] for index in range(len(ids))]
+    samples = list(first.samples(ids))
     columns = [f"source: {dataset.source}", *(shorten(label, LABEL) for label, _ in runs)]
     rows = [
         [sample.source, *(read_image(run.image(name), len(sample.source)) for _, run in runs)]

@@ -95,7 +95,7 @@ def fitting(plot: Plot, material: Material) -> Material:
 
 
 def _has(plot: Plot, subject: Subject) -> bool:
-    if plot.latents and not subject.has_latents:
+    if plot.latents and not subject.run.has_latents:
         return False
     scored = all(name in subject.run.scores for name in plot.scores)
     return scored and all(subject.run.values(name) for name in plot.columns)

@@ -47,7 +47,7 @@ class Subject:
     @cached_property
     def samples(self) -> list[Sample]:
         """The first few."""
-        return list(islice(self.run.samples(), self.few))
+        return list(self.run.samples(self.ids))
 
     def generated(self, identifier: str) -> Tensor:
         """A translated image, (C, H, W) in [0, 1]."""
@@ -57,11 +57,6 @@ class Subject:
         """Real images of the target domain, (C, H, W) in [0, 1]; the first ``count``, or all."""
         with blaming("dataset"):
             yield from islice(self.run.dataset.targets(), count)
-
-    @property
-    def has_latents(self) -> bool:
-        """Whether the run saved them."""
-        return (self.run.directory / LATENTS).exists()
 
     @cached_property
     def latents(self) -> Tensor:
@@ -100,7 +95,7 @@ class Subject:
     @cached_property
     def some_latents(self) -> Tensor:
         """All latents where they were saved, else the first few, inverted again: (N, C, H, W)."""
-        return self.latents if self.has_latents else self.again.latent.float().cpu()
+        return self.latents if self.run.has_latents else self.again.latent.float().cpu()
 
     @property
     def dimension(self) -> int:

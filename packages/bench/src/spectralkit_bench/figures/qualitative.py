@@ -16,7 +16,7 @@ def draw(material: Material) -> Drawing:
     subjects, ids = material.firsts, material.common()
     if not ids:
         raise DataError("the runs have no sample in common: give them the same data set")
-    found = {sample.id: sample for sample in subjects[0].run.samples() if sample.id in ids}
+    found = {sample.id: sample for sample in subjects[0].run.samples(ids)}
     known = all(found[identifier].reference is not None for identifier in ids)
     columns = ["source", *(subject.label for subject in subjects), *(["real"] if known else [])]
     shape = subjects[0].run.dataset.shape

@@ -48,7 +48,7 @@ def draw(material: Material) -> Drawing:
     handles.append(Line2D([], [], color=REFERENCE, lw=1, label="white noise, real images"))
     handles.append(Line2D([], [], color=SOURCE, ls="-.", lw=0.8, label="sources"))
     legend(figure, handles)
-    again = [subject.label for subject in material.subjects if not subject.has_latents]
+    again = [subject.label for subject in material.subjects if not subject.run.has_latents]
     told = f" Noise maps of {', '.join(again)} are of the first {first.few} samples, inverted again." if again else ""
     return Drawing(
         figure,

@@ -44,8 +44,8 @@ def draw(material: Material) -> Drawing:
 
 def _row(subject: Subject, identifier: str, metric: LowFrequencyScore) -> dict[str, Tensor]:
     """Pictures (C, H, W) by what they are; the last is a signed difference."""
-    source = next(sample.source for sample in subject.run.samples() if sample.id == identifier)
-    pair = {"source": source[None], "translated": subject.generated(identifier)[None]}
+    sample = next(subject.run.samples([identifier]))
+    pair = {"source": sample.source[None], "translated": subject.generated(identifier)[None]}
     shown = {name: image[0] for name, image in pair.items()}
     if metric.structure == "masked-grey":
         shown |= {f"{name}: mask": shape_mask(image)[0] for name, image in pair.items()}

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
 
 import attrs
 
 from spectralkit.data import Sample
 from spectralkit.errors import DataError, SpectralkitError, told
-from spectralkit_bench.finished import LATENTS, Finished
+from spectralkit_bench.finished import Finished
 from spectralkit_bench.report.columns import Column, columns, common, differences, flat
 from spectralkit_bench.report.evidence import Evidence, Shown, key_of, latents_of
 from spectralkit_bench.report.scoring import Scored, scored
@@ -113,9 +112,8 @@ def content(runs: Sequence[Finished], most: int | None = None) -> Content:
 
 def _samples(run: Finished, wanted: Sequence[str]) -> tuple[dict[str, Sample], str]:
     """Sources and references by id, or why there are none: a run may have outlived its data set."""
-    last = max(map(run.ids.index, wanted)) + 1
     try:
-        return {sample.id: sample for sample in islice(run.samples(), last) if sample.id in set(wanted)}, ""
+        return {sample.id: sample for sample in run.samples(frozenset(wanted))}, ""
     except SpectralkitError as error:
         return {}, str(error)
 
@@ -133,7 +131,7 @@ def _method(column: Column, averages: Averages) -> Method:
         run=run,
         verdict=verdict(run),
         detail=_detail(key_of(column), averages),
-        command=command(run.config, save_latents=(run.directory / LATENTS).exists()),
+        command=command(run.config, save_latents=run.has_latents),
         provenance=_provenance(run.directory / "run.toml"),
         options=flat(run.config.as_table()),
     )

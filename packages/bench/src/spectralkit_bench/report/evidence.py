@@ -146,7 +146,7 @@ def latents_of(column: Column) -> Mapping[str, Tensor]:
     Raises:
         DataError: If they are damaged.
     """
-    if not (column.run.directory / LATENTS).exists():
+    if not column.run.has_latents:
         return {}
     found = column.run.latents()
     for identifier, latent in found.items():
