@@ -11,7 +11,6 @@ import attrs
 from spectralkit.errors import DataError
 from spectralkit_bench.finished import Finished
 
-SAME_DATA = ("dataset", "scale")
 UNINTERESTING = ("method", "samples", "batch_size", "device", "metrics")
 """Options that need no word where they differ, or have one of their own."""
 

@@ -11,6 +11,7 @@ from typing import cast
 import attrs
 
 from spectralkit.errors import SpectralkitError
+from spectralkit.plugins.registered import Registered
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.specs import MetricSpec
 from spectralkit_bench.finished import Finished
@@ -69,16 +70,16 @@ def explain(name: str) -> Explanation:
         better=f"{spec.better} is better" if spec.better != "target" else "nearer to that of real images is better",
         between=_between(*spec.range),
         yardstick=spec.yardstick,
-        formula=" ".join(filter(None, (f"{spec.summary}." if spec.question else "", _documented(name)))),
+        formula=" ".join(filter(None, (f"{spec.summary}." if spec.question else "", _documented(registered)))),
         source=f"{spec.citation + '; ' if spec.citation else ''}{registered.distribution} {registered.version}",
         spec=spec,
     )
 
 
-def _documented(name: str) -> str:
+def _documented(metric: Registered) -> str:
     """The first paragraph of what the code says of itself."""
     try:
-        told = inspect.getdoc(registry().load(registry().resolve("metric", name))) or ""
+        told = inspect.getdoc(registry().load(metric)) or ""
     except SpectralkitError:
         return ""
     return " ".join(told.split("\n\n")[0].replace("``", "").split())

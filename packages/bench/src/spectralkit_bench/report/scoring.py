@@ -71,7 +71,7 @@ def scored(columns: Sequence[Column]) -> Scored:
         single=tuple(name for name in names if any(samples[name])),
         samples=samples,
         diagnostics={
-            name: (meaning, tuple(_number(run.document["diagnostics"].get(name)) for run in runs))
+            name: (meaning, tuple(run.diagnostics.get(name, math.nan) for run in runs))
             for name, meaning in diagnostics(runs).items()
         },
     )
@@ -111,7 +111,3 @@ def _details(name: str, runs: Sequence[Finished]) -> dict[str, tuple[float | str
     tables = [run.details.get(name, {}) for run in runs]
     keys = dict.fromkeys(key for table in tables for key in table)
     return {key: tuple(table.get(key) for table in tables) for key in keys}
-
-
-def _number(value: float | None) -> float:
-    return math.nan if value is None else float(value)

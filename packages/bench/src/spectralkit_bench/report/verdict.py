@@ -14,15 +14,13 @@ Outcomes are told by a word and a sign, not by colour alone.
 from __future__ import annotations
 
 import math
-from typing import cast
 
 import attrs
 
 from spectralkit.errors import SpectralkitError
-from spectralkit.inversion.expression import parse
-from spectralkit.plugins.registry import registry
 from spectralkit.plugins.specs import MethodSpec
 from spectralkit_bench.finished import Finished
+from spectralkit_bench.tables.result import methods_of
 
 RULE = (
     "White noise has energy 1 and almost no smooth patch. A latent is called white where its energy is within 10 % of "
@@ -78,12 +76,12 @@ def share(value: float) -> str:
     return f"{percent:.0f} %" if percent >= 1 or percent <= 0 else f"{percent:.1g} %"
 
 
-def specs(method: str) -> list[MethodSpec]:
-    """The specs of a method expression, as far as they are installed."""
+def specs(method: str) -> tuple[MethodSpec, ...]:
+    """The specs of a method expression; none unless all are installed."""
     try:
-        return [cast(MethodSpec, registry().resolve("method", term.name).spec) for term in parse(method)]
+        return methods_of(method)
     except SpectralkitError:
-        return []
+        return ()
 
 
 def _drawn(method: str) -> bool:
