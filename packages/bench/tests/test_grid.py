@@ -51,6 +51,15 @@ def test_a_key_depends_on_what_changes_a_score_and_on_nothing_else(loader, monke
     assert len({before, *changed}) == len(changed) + 1
 
 
+def test_weights_are_hashed_once_a_model(monkeypatch):
+    hashed: list[object] = []
+    monkeypatch.setattr(identity, "digest", lambda model: str(hashed.append(model)))
+    for loader in (Keeping(), Keeping()):
+        key(loader)
+        key(loader, steps=4)
+    assert len(hashed) == 2
+
+
 def test_a_package_that_takes_no_part_is_not_in_the_key(loader):
     versions = identity.identify(BASE, loader).versions
     assert {"spectralkit", "spectralkit-datasets-cells", "torch"} <= versions.keys()

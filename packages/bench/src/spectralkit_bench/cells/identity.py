@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from weakref import WeakKeyDictionary
 
+from spectralkit.models.model import Model
 from spectralkit.plugins.registered import Registered, taking_part
 from spectralkit.running.assembly import assemble
 from spectralkit.running.config import RunConfig
@@ -24,6 +26,9 @@ from spectralkit_bench.cells.weights import digest
 
 IRRELEVANT = ("model", "device", "batch_size")
 
+_digests: WeakKeyDictionary[Model, str] = WeakKeyDictionary()
+"""Of models that are loaded: many cells share one, and hashing all its weights takes seconds."""
+
 
 def identify(config: RunConfig, loader: Loader) -> Cell:
     """The cell of a configuration.
@@ -33,12 +38,18 @@ def identify(config: RunConfig, loader: Loader) -> Cell:
     """
     with taking_part() as parts:
         assembly = assemble(config, loader)
-    weights, taken = digest(assembly.model), _versions(parts)
+    weights, taken = _weights(assembly.model), _versions(parts)
     table = {name: value for name, value in assembly.config.as_table().items() if name not in IRRELEVANT}
     if not is_random(config.method, assembly.model):
         table.pop("seed")
     key = hashlib.sha256(as_json([table, taken, weights]).encode()).hexdigest()
     return Cell(key=key, config=assembly.config, versions=taken, weights=weights)
+
+
+def _weights(model: Model) -> str:
+    if model not in _digests:
+        _digests[model] = digest(model)
+    return _digests[model]
 
 
 def _versions(parts: Iterable[Registered]) -> dict[str, str]:
