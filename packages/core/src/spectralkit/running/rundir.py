@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,11 @@ def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def versions(parts: Iterable[Registered] = ()) -> dict[str, str]:
     """Versions of all that shapes a number: this toolkit's packages, torch, numpy, ..., and who provides ``parts``."""
-    installed = {dist.metadata["Name"]: dist.version for dist in metadata.distributions() if dist.metadata["Name"]}
-    names = (name for name in installed if name in NUMERIC or name.lower().startswith("spectralkit"))
-    found = {name: installed[name] for name in names} | {part.distribution: part.version for part in parts}
-    return dict(sorted(found.items()))
+    return dict(sorted((_installed() | {part.distribution: part.version for part in parts}).items()))
+
+
+@cache  # as plugins are found once a process: many runs ask, and every distribution's metadata is read
+def _installed() -> dict[str, str]:
+    """Of this toolkit's packages and of :data:`NUMERIC`."""
+    found = {dist.metadata["Name"]: dist.version for dist in metadata.distributions() if dist.metadata["Name"]}
+    return {name: found[name] for name in found if name in NUMERIC or name.lower().startswith("spectralkit")}
