@@ -3,6 +3,7 @@ r"""A table in LaTeX (booktabs): ``\input`` it into a ``table``; the notes stand
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from spectralkit.plugins.text import one_line
 from spectralkit_bench.tables.rows import Script, body, header
@@ -41,9 +42,7 @@ SCRIPT = Script(
 def latex(table: Table) -> str:
     """The ``tabular``."""
     columns = header(table, SCRIPT)
-    lines = [f"% {one_line(note)}" for note in (table.title, *table.notes) if note]
-    lines += [rf"\begin{{tabular}}{{{'l' * len(table.labels)}{'r' * (len(columns) - len(table.labels))}}}", r"\toprule"]
-    lines += [f"{' & '.join(columns)} \\\\", r"\midrule"]
+    lines = []
     section, rivals = "", table.lines[0].result.rivals if table.lines else ""
     for line, cells in body(table, SCRIPT):
         if line.result.rivals != rivals:
@@ -53,4 +52,12 @@ def latex(table: Table) -> str:
             section = line.result.section
             lines.append(rf"\multicolumn{{{len(columns)}}}{{l}}{{\textit{{{escaped(section)}}}}} \\")
         lines.append(f"{' & '.join(cells)} \\\\")
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
+    return tabular((table.title, *table.notes), len(table.labels), columns, lines)
+
+
+def tabular(comments: Sequence[str], labels: int, columns: Sequence[str], lines: Sequence[str]) -> str:
+    """``lines`` below ``columns``, of which so many are labels and the others numbers."""
+    above = [f"% {one_line(comment)}" for comment in comments if comment]
+    begin = [rf"\begin{{tabular}}{{{'l' * labels}{'r' * (len(columns) - labels)}}}", r"\toprule"]
+    head = [f"{' & '.join(columns)} \\\\", r"\midrule"]
+    return "\n".join([*above, *begin, *head, *lines, r"\bottomrule", r"\end{tabular}"]) + "\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from spectralkit.plugins.text import one_line
-from spectralkit_bench.tables.rows import Script, body, header
+from spectralkit_bench.tables.rows import Script, sectioned
 from spectralkit_bench.tables.table import Table
 
 SCRIPT = Script(
@@ -20,21 +20,20 @@ SCRIPT = Script(
 
 def markdown(table: Table) -> str:
     """The table with its notes; headings of sections are lines of their own."""
-    columns = header(table, SCRIPT)
-    rows, section = [], ""
-    for line, cells in body(table, SCRIPT):
-        if line.result.section != section:
-            section = line.result.section
-            rows.append([f"*{section}*", *[""] * (len(columns) - 1)])
-        rows.append(cells)
-    parts = [f"# {one_line(table.title)}"] if table.title else []
-    parts.append(pipes(columns, rows))
-    if table.notes:
-        parts.append("\n".join(f"- {note}" for note in table.notes))
+    columns, *rows = sectioned(table, SCRIPT, lambda section: f"*{section}*")
+    return page(table.title, columns, rows, table.notes)
+
+
+def page(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], notes: Sequence[str]) -> str:
+    """Cells between bars, below a title where there is one, above notes where there are any."""
+    parts = [f"# {one_line(title)}"] if title else []
+    parts.append(_pipes(columns, rows))
+    if notes:
+        parts.append("\n".join(f"- {note}" for note in notes))
     return "\n\n".join(parts) + "\n"
 
 
-def pipes(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def _pipes(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Cells between bars; bars inside them are escaped."""
     lines = [columns, ["---"] * len(columns), *rows]
     return "\n".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |" for line in lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from spectralkit.cli.output import print_table
-from spectralkit_bench.tables.rows import Script, body, header
+from spectralkit_bench.tables.rows import Script, sectioned
 from spectralkit_bench.tables.table import Table
 
 SCRIPT = Script(
@@ -18,13 +18,7 @@ SCRIPT = Script(
 
 def print_scores(table: Table) -> None:
     """Print it with its notes."""
-    columns = header(table, SCRIPT)
-    rows, section = [], ""
-    for line, cells in body(table, SCRIPT):
-        if line.result.section != section:
-            section = line.result.section
-            rows.append([f"- {section} -", *[""] * (len(columns) - 1)])
-        rows.append(cells)
+    columns, *rows = sectioned(table, SCRIPT, lambda section: f"- {section} -")
     print_table(columns, rows, title=table.title)
     print("\n* best, ~ within 5 % of it")
     for note in table.notes:

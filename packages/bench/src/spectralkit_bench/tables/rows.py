@@ -44,6 +44,18 @@ def body(table: Table, script: Script) -> Iterator[tuple[Line, list[str]]]:
         yield line, [*labels, *_cells(table, line, script)]
 
 
+def sectioned(table: Table, script: Script, heading: Callable[[str], str]) -> list[list[str]]:
+    """The columns' names and every line's cells; a section begins with a row that is its heading alone."""
+    columns = header(table, script)
+    rows, section = [columns], ""
+    for line, cells in body(table, script):
+        if line.result.section != section:
+            section = line.result.section
+            rows.append([heading(section), *[""] * (len(columns) - 1)])
+        rows.append(cells)
+    return rows
+
+
 def _cells(table: Table, line: Line, script: Script) -> Iterator[str]:
     result = line.result
     if not result.documents:

@@ -15,11 +15,10 @@ import attrs
 
 from spectralkit.cli.output import print_table
 from spectralkit.plugins.specs import MetricSpec
-from spectralkit.plugins.text import one_line
 from spectralkit.running.document import as_json
-from spectralkit_bench.tables.latex import escaped
+from spectralkit_bench.tables.latex import escaped, tabular
 from spectralkit_bench.tables.latex import heading as latex_heading
-from spectralkit_bench.tables.markdown import pipes
+from spectralkit_bench.tables.markdown import page
 from spectralkit_bench.tables.result import Document, metric_of
 from spectralkit_bench.tables.table import Column
 
@@ -90,18 +89,13 @@ def document(table: Shares) -> dict[str, Any]:
 
 def _markdown(table: Shares) -> str:
     header = ["statistic", *(f"{one.column.title} {one.column.arrow}" for one in table.columns)]
-    rows = [["% improved", *(one.told for one in table.columns)]]
-    parts = [f"# {one_line(table.title)}"] if table.title else []
-    notes = ["\n".join(f"- {note}" for note in table.notes)] if table.notes else []
-    return "\n\n".join([*parts, pipes(header, rows), *notes]) + "\n"
+    return page(table.title, header, [["% improved", *(one.told for one in table.columns)]], table.notes)
 
 
 def _latex(table: Shares) -> str:
-    lines = [f"% {one_line(note)}" for note in (table.title, *table.notes) if note]
     header = ["Statistic", *(latex_heading(one.column) for one in table.columns)]
     row = [r"\% improved", *(escaped(one.told) for one in table.columns)]
-    lines += [rf"\begin{{tabular}}{{l{'r' * len(table.columns)}}}", r"\toprule", f"{' & '.join(header)} \\\\"]
-    return "\n".join([*lines, r"\midrule", f"{' & '.join(row)} \\\\", r"\bottomrule", r"\end{tabular}"]) + "\n"
+    return tabular((table.title, *table.notes), 1, header, [f"{' & '.join(row)} \\\\"])
 
 
 def _comma_separated(table: Shares) -> str:
