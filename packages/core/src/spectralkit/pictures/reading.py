@@ -41,6 +41,11 @@ class Opened:
         height, width = self.pixels.shape[:2]
         return height, width
 
+    @property
+    def nbytes(self) -> int:
+        """In memory."""
+        return self.pixels.nbytes
+
     def image(self, y: int = 0, x: int = 0, size: tuple[int, int] | None = None) -> Tensor:
         """(C, h, w) in [0, 1]: the part at (y, x), by default all of it."""
         height, width = size or self.size

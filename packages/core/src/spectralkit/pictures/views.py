@@ -40,6 +40,11 @@ class Pixels:
         height, width = self.whole.shape[-2:]
         return height, width
 
+    @property
+    def nbytes(self) -> int:
+        """In memory."""
+        return self.whole.nbytes
+
     def image(self, y: int, x: int, size: tuple[int, int]) -> Tensor:
         return self.whole[..., y : y + size[0], x : x + size[1]]
 

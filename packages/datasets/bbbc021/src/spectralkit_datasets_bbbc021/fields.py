@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from pathlib import Path
 
 import attrs
@@ -15,6 +14,7 @@ from spectralkit.data import decimate
 from spectralkit.errors import DataError
 from spectralkit.pictures.indexing import Index
 from spectralkit.pictures.intensity import Intensity
+from spectralkit.pictures.keeping import Kept
 from spectralkit.pictures.reading import Opened
 from spectralkit.pictures.unpaired import SOURCE
 from spectralkit_datasets_bbbc021.field import Field
@@ -42,7 +42,7 @@ class Micrograph:
         return decimate(torch.cat([stain.image(y, x, size) for stain in self.stains]), self.scale)
 
 
-@attrs.frozen(eq=False, slots=False)
+@attrs.frozen(eq=False)
 class Fields:
     """All fields of a download.
 
@@ -50,11 +50,13 @@ class Fields:
         index: Where it is and what is known of it.
         intensity: Which percentiles of a plate become 0 and 1.
         scale: Of the sources.
+        kept: The limits of plates.
     """
 
     index: Index
     intensity: Intensity
     scale: int
+    kept: Kept = attrs.field(factory=Kept)
 
     @property
     def recipe(self) -> str:
@@ -77,15 +79,10 @@ class Fields:
                 raise changed(stain.path)
         return Micrograph(stains, self.scale if domain == SOURCE else 1)
 
-    @cached_property
-    def _limits(self) -> dict[str, NDArray[np.float64]]:
-        return {}
-
     def limits(self, plate: str) -> NDArray[np.float64]:
         """(2, 3): which intensities of a plate's stains become 0 and 1."""
-        if plate not in self._limits:
-            self._limits[plate] = percentiles(counts_of(self.index, plate), (self.intensity.low, self.intensity.high))
-        return self._limits[plate]
+        wanted = (self.intensity.low, self.intensity.high)
+        return self.kept.get(plate, lambda: percentiles(counts_of(self.index, plate), wanted))
 
 
 def changed(path: Path) -> DataError:

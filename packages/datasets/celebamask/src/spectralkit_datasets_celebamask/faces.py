@@ -62,7 +62,7 @@ class Faces:
         def read() -> Pixels:
             return Pixels(self._source(thing, side) if domain == SOURCE else self._photograph(thing, side))
 
-        return self.kept.get((thing.number, domain, side), read, lambda pixels: 4 * pixels.whole.numel())
+        return self.kept.get((thing.number, domain, side), read)
 
     def _photograph(self, face: Face, side: int) -> Tensor:
         whole = shrunk(READING.read(face.photograph(self.root), 3), side)

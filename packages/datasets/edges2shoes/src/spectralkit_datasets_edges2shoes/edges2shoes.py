@@ -44,7 +44,7 @@ class Pairs:
             half = opened.image(0, SIDE * domain, (SIDE, SIDE))
             return Pixels(half if side == SIDE else shrunk(half, side))
 
-        return self.kept.get((thing.id, domain, side), read, lambda pixels: 4 * pixels.whole.numel())
+        return self.kept.get((thing.id, domain, side), read)
 
 
 def edges2shoes(

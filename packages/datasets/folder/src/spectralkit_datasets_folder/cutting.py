@@ -63,7 +63,6 @@ class Cutter:
         Raises:
             DataError: If the picture is smaller.
         """
-
         if self.fit == "resize":
             return drawn(self._resized(file, side), side, generator, rotate=rotate)
         opened = self._opened(file)
@@ -74,7 +73,7 @@ class Cutter:
         def opened() -> Opened:
             return self.reading.open(file.path, self.channels)
 
-        return self.kept.get(file.path, opened, lambda found: found.pixels.nbytes)
+        return self.kept.get(file.path, opened)
 
     def _resized(self, file: File, side: int) -> Pixels:
         """The whole of it, its shorter side ``side``."""
@@ -82,4 +81,4 @@ class Cutter:
         def resized() -> Pixels:
             return Pixels(shrunk(self.reading.read(file.path, self.channels), side))
 
-        return self.kept.get((file.path, side), resized, lambda image: 4 * image.whole.numel())
+        return self.kept.get((file.path, side), resized)
