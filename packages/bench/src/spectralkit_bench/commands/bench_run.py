@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spectralkit.cli.options import given, names, path
-from spectralkit.cli.output import add_json
+from spectralkit.cli.output import add_json, add_quiet
 from spectralkit.errors import ConfigurationError
 from spectralkit_bench.commands.live import followed, told
 from spectralkit_bench.commands.printing import print_any, typed
@@ -49,7 +49,7 @@ def configure(parser: ArgumentParser) -> None:
     )
     how.add_argument("--retry", action="store_true", help="run cells that have failed once more")
     add_json(parser)
-    parser.add_argument("--quiet", action="store_true", help="print nothing but warnings and errors")
+    add_quiet(parser)
 
 
 def run(arguments: Namespace) -> int:

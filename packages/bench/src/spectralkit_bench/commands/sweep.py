@@ -9,7 +9,7 @@ import attrs
 
 from spectralkit.cli.command import Command
 from spectralkit.cli.options import add_method, add_seed, path
-from spectralkit.cli.output import add_json, print_json, print_table
+from spectralkit.cli.output import add_json, add_quiet, print_json, print_table
 from spectralkit.cli.run import add_run, read
 from spectralkit.errors import ConfigurationError
 from spectralkit.running.config import DEFAULT_METRICS
@@ -38,7 +38,7 @@ def configure(parser: ArgumentParser) -> None:
     output = parser.add_argument_group("output")
     output.add_argument("--store", type=path, required=True, metavar="DIR", help="where runs are kept and found again")
     add_json(output)
-    output.add_argument("--quiet", action="store_true", help="print nothing but warnings and errors")
+    add_quiet(output)
 
 
 def run(arguments: Namespace) -> int:

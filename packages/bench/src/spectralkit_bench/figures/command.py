@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 
 from spectralkit.cli.command import Command
 from spectralkit.cli.options import path
-from spectralkit.cli.output import add_json, print_json
+from spectralkit.cli.output import add_json, add_quiet, print_json
 from spectralkit.errors import ConfigurationError
 from spectralkit.running.claim import claim
 from spectralkit_bench.figures.catalogue import PLOTS, Plot, chosen, formats
@@ -27,7 +27,7 @@ def configure(parser: ArgumentParser) -> None:
         "--samples", type=int, default=4, metavar="N", help="samples in pictures and inverted again (default: 4)"
     )
     add_json(parser)
-    parser.add_argument("--quiet", action="store_true", help="print nothing but warnings and errors")
+    add_quiet(parser)
 
 
 def run(arguments: Namespace) -> int:

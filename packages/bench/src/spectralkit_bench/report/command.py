@@ -7,7 +7,7 @@ from pathlib import Path
 
 from spectralkit.cli.command import Command
 from spectralkit.cli.options import path
-from spectralkit.cli.output import add_json, print_json
+from spectralkit.cli.output import add_json, add_quiet, print_json
 from spectralkit.errors import ConfigurationError
 
 NAME = "report.html"
@@ -29,7 +29,7 @@ def configure(parser: ArgumentParser) -> None:
         "--samples", type=int, metavar="N", help="how many samples are shown (default: 200, fewer of large images)"
     )
     add_json(parser)
-    parser.add_argument("--quiet", action="store_true", help="print nothing but warnings and errors")
+    add_quiet(parser)
 
 
 def run(arguments: Namespace) -> int:

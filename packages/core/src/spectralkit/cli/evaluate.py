@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from spectralkit.cli.command import Command
 from spectralkit.cli.options import add_files, add_reading, add_set, names, path, reading
-from spectralkit.cli.output import add_json, print_json
+from spectralkit.cli.output import add_json, add_quiet, print_json
 from spectralkit.cli.scores import print_scores
 from spectralkit.errors import ConfigurationError
 from spectralkit.pictures.finding import check_folder
@@ -53,7 +53,7 @@ def configure(parser: ArgumentParser) -> None:
     output = parser.add_argument_group("output")
     output.add_argument("--out", type=path, metavar="DIR", help="write metrics.json, samples.csv, evaluate.toml")
     add_json(output)
-    output.add_argument("--quiet", action="store_true", help="print nothing but warnings and errors")
+    add_quiet(output)
 
 
 def run(arguments: Namespace) -> int:

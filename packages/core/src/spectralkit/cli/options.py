@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from spectralkit.cli.output import add_json
+from spectralkit.cli.output import add_json, add_quiet
 from spectralkit.errors import ConfigurationError
 from spectralkit.running.claim import Claim, claim, numbered
 from spectralkit.running.config import RunConfig
@@ -94,7 +94,7 @@ def add_output(parser: ArgumentParser, what: str) -> _ArgumentGroup:
     group = parser.add_argument_group("output")
     group.add_argument("--out", type=path, metavar="DIR", help=f"{what}, must not exist (default: a new one in runs/)")
     add_json(group)
-    group.add_argument("--quiet", action="store_true", help="print nothing but warnings and errors")
+    add_quiet(group)
     return group
 
 

@@ -21,6 +21,11 @@ def add_json(parser: ArgumentParser | _ArgumentGroup) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document on stdout and nothing else")
 
 
+def add_quiet(parser: ArgumentParser | _ArgumentGroup) -> None:
+    """The option ``--quiet``."""
+    parser.add_argument("--quiet", action="store_true", help="print nothing but warnings and errors")
+
+
 @contextmanager
 def json_only() -> Iterator[None]:
     """Within, stdout is kept for :func:`print_json`; whatever else is written goes to stderr."""

@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 
 from spectralkit.cli.options import add_set, path
+from spectralkit.cli.output import add_quiet
 from spectralkit.errors import ConfigurationError
 from spectralkit.plugins.text import brief, nearest
 from spectralkit.running.config import literal, parse_settings, read_table
@@ -31,7 +32,7 @@ def configure(parser: ArgumentParser, command: str, config: Config) -> None:
     parser.add_argument("--config", type=path, metavar="FILE", help=f"TOML file with a table [{command}]")
     add_set(parser, "PART.PARAM", "a parameter of 'dataset' or another part, like dataset.task=edges")
     parser.add_argument("--dry-run", action="store_true", help="say what would be trained, and how long it would take")
-    parser.add_argument("--quiet", action="store_true", help="print nothing but warnings and errors")
+    add_quiet(parser)
     group = parser.add_argument_group("hyper-parameters", "the order of precedence is options, --config, --preset")
     for field in fields(config):
         value = getattr(defaults, field.name)
