@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 
+import pytest
 from hypothesis import settings
 
 # No deadline: the first call of anything in torch is slower than the rest by orders of magnitude.
@@ -17,3 +18,9 @@ pytest_plugins = ["pytester"]  # the conformance kit is itself a test that is te
 # A shell starts background jobs with SIGINT ignored, and children inherit that; the tests of Ctrl-C need it heard.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def registering(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the test registers ends with it: other tests look at all there is."""
+    monkeypatch.setattr("spectralkit.plugins.registry._REGISTERED", {})

@@ -16,11 +16,10 @@ SNIPPETS = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.MULTILINE |
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda text: text.splitlines()[-1][:40])
-def test_a_snippet_runs(snippet, monkeypatch, capsys):
+def test_a_snippet_runs(snippet, registering, monkeypatch, capsys):
     # The default back end needs a C++ compiler; what is tested is that a compiled network is a network.
     monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))
     notebook = ModuleType("__main__")
     monkeypatch.setitem(sys.modules, "__main__", notebook)
-    monkeypatch.setattr("spectralkit.plugins.registry._REGISTERED", {})  # what a snippet registers ends with it
     exec(snippet, vars(notebook))
     assert capsys.readouterr().out.strip()

@@ -15,7 +15,6 @@ from spectralkit.errors import PluginError
 from spectralkit.inversion.method import load_method
 from spectralkit.inversion.parts import Parts
 from spectralkit.plugins import CommandSpec, MethodSpec, MetricSpec
-from spectralkit.plugins import registry as module
 from spectralkit.plugins.claims import claims, settled
 from spectralkit.plugins.discovery import CORE, Plugin
 from spectralkit.plugins.registry import register, registry, survey
@@ -135,11 +134,6 @@ def test_strict_answers_what_helps_and_nothing_else(words, code, install, capsys
 # --- this process ---
 
 
-@pytest.fixture
-def here(monkeypatch):
-    monkeypatch.setattr(module, "_REGISTERED", {})
-
-
 def half() -> Parts:
     """Half the way."""
     return Parts(depth=0.5)
@@ -154,7 +148,7 @@ def spec(name: str, target: str = "half", aliases: tuple[str, ...] = ()) -> Meth
     return MethodSpec(name=name, target=f"{__name__}:{target}", summary="", aliases=aliases)
 
 
-def test_what_is_registered_here_is_there(here):
+def test_what_is_registered_here_is_there(registering):
     sys.modules.setdefault(__name__, sys.modules[half.__module__])
     register(spec("my-half", aliases=("mine",)))
     assert load_method("my-half") == load_method("mine") == Parts(depth=0.5)
@@ -164,7 +158,7 @@ def test_what_is_registered_here_is_there(here):
     assert load_method("my-half") == Parts(depth=0.25)
 
 
-def test_the_notebook_itself_holds_the_target(here, monkeypatch):
+def test_the_notebook_itself_holds_the_target(registering, monkeypatch):
     monkeypatch.setattr(sys.modules["__main__"], "soften", half, raising=False)
     register(MethodSpec(name="soften", target="__main__:soften", summary=""))
     assert load_method("soften") == Parts(depth=0.5)
@@ -174,7 +168,7 @@ def test_the_notebook_itself_holds_the_target(here, monkeypatch):
     ("taken", "owner"), [("standard", "spectralkit"), ("fine", "acme-good"), ("mine", r"\(this process\)")]
 )
 @pytest.mark.parametrize("as_alias", [False, True])
-def test_a_name_that_is_taken_is_refused_and_nothing_changes(taken, owner, as_alias, here, install):
+def test_a_name_that_is_taken_is_refused_and_nothing_changes(taken, owner, as_alias, registering, install):
     source = "@hookimpl\ndef spectralkit_methods(): return [MethodSpec(name='fine', target='a:a', summary='')]"
     install("acme-good", "good", source)
     register(spec("first", aliases=("mine",)))
@@ -185,12 +179,12 @@ def test_a_name_that_is_taken_is_refused_and_nothing_changes(taken, owner, as_al
     assert registry().names("method") == before
 
 
-def test_another_kind_may_have_the_name(here):
+def test_another_kind_may_have_the_name(registering):
     register(MetricSpec(name="standard", target="m:m", summary="", inputs=("latent",), higher_is_better=True))
     assert registry().names("metric")
 
 
-def test_what_is_registered_here_survives_a_new_survey(here):
+def test_what_is_registered_here_survives_a_new_survey(registering):
     register(spec("my-half"))
     survey.cache_clear()
     assert "my-half" in registry().names("method")

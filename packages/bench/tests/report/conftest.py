@@ -14,7 +14,6 @@ import pytest
 import torch
 
 from spectralkit.models.pretrained import save_tensors
-from spectralkit.plugins.registry import _REGISTERED
 from spectralkit.running.config import RunConfig
 from spectralkit.running.picture import write_image
 from spectralkit.running.run import run
@@ -108,12 +107,3 @@ def reading(browser: Any) -> Iterator[Callable[..., Any]]:
     for context in contexts:
         context.close()
     assert complaints == []
-
-
-@pytest.fixture(autouse=True)
-def as_installed() -> Iterator[None]:
-    """What a test registers is gone when it ends: other tests look at all there is."""
-    before = dict(_REGISTERED)
-    yield
-    _REGISTERED.clear()
-    _REGISTERED.update(before)

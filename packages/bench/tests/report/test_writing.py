@@ -172,14 +172,14 @@ def test_a_collapse_is_seen_in_energy_or_in_roughness(making, energy, rough, met
     assert verdict(Finished.read(run)).kind == kind
 
 
-def test_a_drawn_latent_says_nothing(making, monkeypatch):
+def test_a_drawn_latent_says_nothing(making, registering):
     import spectralkit as sk
 
     sk.register(MethodSpec(name="drawing", target=f"{__name__}:Path", summary="Draws", inverts=False))
     assert verdict(Finished.read(making("run", config={"method": "drawing"}))).kind == "drawn"
 
 
-def test_a_strangers_metric_is_explained_by_its_spec():
+def test_a_strangers_metric_is_explained_by_its_spec(registering):
     import spectralkit as sk
 
     spec = MetricSpec(

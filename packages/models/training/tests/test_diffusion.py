@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,9 +64,12 @@ class Greys:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def greys() -> None:
-    """A third party's data set; only its training half is wanted here."""
-    register(DatasetSpec(name="greys", target=f"{__name__}:Greys", summary="", training=f"{__name__}:Greys"))
+def greys() -> Iterator[None]:
+    """A third party's data set, for as long as this file's tests run; only its training half is wanted here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("spectralkit.plugins.registry._REGISTERED", {})
+        register(DatasetSpec(name="greys", target=f"{__name__}:Greys", summary="", training=f"{__name__}:Greys"))
+        yield
 
 
 def task(data: dict[str, Any] | None = None, **options: Any) -> DiffusionTask:
