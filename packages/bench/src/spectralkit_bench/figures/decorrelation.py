@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import statistics
 
-from matplotlib.lines import Line2D
-
 from spectralkit_bench.figures.material import Drawing, Material
 from spectralkit_bench.figures.scatter import symbol, told, trend
-from spectralkit_bench.figures.style import PAGE, colour, legend, marker, panels, wrapped
+from spectralkit_bench.figures.style import PAGE, colour, handles, legend, marker, panels, wrapped
 
 
 def against(material: Material, score: str) -> Drawing:
@@ -34,7 +32,7 @@ def against(material: Material, score: str) -> Drawing:
         axis.set_xlabel(symbol("s-dc"))
     for row in range(rows):
         axes[row * columns].set_ylabel(symbol(score))
-    legend(figure, [Line2D([], [], label=one.label, **marker(one.rank)) for one in material.firsts])
+    legend(figure, handles(material.ranks, marker))
     return Drawing(
         figure,
         "Small points are samples, large ones the means of runs; r is Pearson's over all samples of a panel, the "

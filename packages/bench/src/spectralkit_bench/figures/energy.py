@@ -6,7 +6,7 @@ from matplotlib.lines import Line2D
 from torch import Tensor
 
 from spectralkit_bench.figures.material import Drawing, Material
-from spectralkit_bench.figures.style import PAGE, REFERENCE, legend, line, panels, plain_logarithm
+from spectralkit_bench.figures.style import PAGE, REFERENCE, handles, legend, line, panels, plain_logarithm
 from spectralkit_bench.figures.trajectory import normalised
 from spectralkit_metrics_spectral import band_energies
 
@@ -30,8 +30,8 @@ def draw(material: Material) -> Drawing:
         axis.set_xlabel("level")
         plain_logarithm(axis.yaxis)
     axes[0].set_ylabel("power")
-    handles = [Line2D([], [], label=subject.label, **line(subject.rank)) for subject in material.firsts]
-    legend(figure, [*handles, Line2D([], [], color=REFERENCE, lw=0.8, ls=":", label="white noise")])
+    white = Line2D([], [], color=REFERENCE, lw=0.8, ls=":", label="white noise")
+    legend(figure, [*handles(material.ranks, line), white])
     return Drawing(
         figure,
         f"Mean power of the modes of a band, over channels and the first {len(material.firsts[0].ids)} samples, "

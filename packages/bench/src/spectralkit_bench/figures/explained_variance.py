@@ -7,13 +7,12 @@ drawn as a band, the mean of several draws of the same N and d within four of th
 from __future__ import annotations
 
 import torch
-from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from spectralkit_bench.figures.material import Drawing, Material
-from spectralkit_bench.figures.style import COLUMN, REFERENCE, legend, line, panels
+from spectralkit_bench.figures.style import COLUMN, REFERENCE, handles, legend, line, panels
 from spectralkit_metrics_spectral.diagnostics import cumulated_variance
 
 DRAWS, DEVIATIONS = 16, 4.0
@@ -45,8 +44,7 @@ def draw(material: Material) -> Drawing:
     axis.set_xlim(left=1)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.set_ylim(0, 1.02)
-    handles = [Line2D([], [], label=subject.label, **line(subject.rank)) for subject in material.firsts]
-    legend(figure, [*handles, Patch(color=REFERENCE, alpha=0.35, lw=0, label="white noise")], 3)
+    legend(figure, [*handles(material.ranks, line), Patch(color=REFERENCE, alpha=0.35, lw=0, label="white noise")], 3)
     told = ", ".join(f"N = {count}, d = {dimension}" for count, dimension in dict.fromkeys(shapes))
     return Drawing(
         figure,

@@ -6,7 +6,7 @@ from matplotlib.lines import Line2D
 
 from spectralkit_bench.figures.material import Drawing, Material
 from spectralkit_bench.figures.scatter import symbol, told, trend
-from spectralkit_bench.figures.style import COLUMN, REFERENCE, legend, marker, panels
+from spectralkit_bench.figures.style import COLUMN, REFERENCE, handles, legend, marker, panels
 
 NULL = {"s-g": "expected under the null", "s-dc": "flagged under the null"}
 """Where the metrics' details say what white noise has."""
@@ -26,8 +26,8 @@ def draw(material: Material) -> Drawing:
     axis.set_ylabel(symbol("s-g"))
     axis.set_xlim(0, 1.02)
     axis.set_ylim(0, 1.02)
-    handles = [Line2D([], [], label=one.label, **marker(one.rank)) for one in material.firsts]
-    legend(figure, [*handles, Line2D([], [], color=REFERENCE, lw=0.6, ls=":", label="white noise")], 3)
+    white = Line2D([], [], color=REFERENCE, lw=0.6, ls=":", label="white noise")
+    legend(figure, [*handles(material.ranks, marker), white], 3)
     return Drawing(
         figure,
         f"{len(x)} runs; the dotted lines are what white noise of the first run's N and channels is expected to have. "

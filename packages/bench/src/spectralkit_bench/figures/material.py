@@ -126,6 +126,11 @@ class Material:
         """One run of every label."""
         return tuple({subject.label: subject for subject in reversed(self.subjects)}.values())[::-1]
 
+    @property
+    def ranks(self) -> dict[str, int]:
+        """The labels with their ranks."""
+        return {one.label: one.rank for one in self.firsts}
+
     def labelled(self) -> dict[str, tuple[Subject, ...]]:
         """The runs by label."""
         return {one.label: tuple(s for s in self.subjects if s.label == one.label) for one in self.firsts}

@@ -7,7 +7,7 @@ from matplotlib.lines import Line2D
 from spectralkit_bench.figures.material import Drawing, Material
 from spectralkit_bench.figures.naming import family
 from spectralkit_bench.figures.scatter import symbol
-from spectralkit_bench.figures.style import COLUMN, SOURCE, legend, marker, panels
+from spectralkit_bench.figures.style import COLUMN, SOURCE, handles, legend, marker, panels
 from spectralkit_bench.sweep.front import front
 
 
@@ -25,7 +25,6 @@ def draw(material: Material) -> Drawing:
     axis.set_ylabel(symbol("s-lf"))
     axis.margins(0.1)
     axis.locator_params(axis="x", nbins=5)
-    handles = [Line2D([], [], label=name, **marker(rank)) for name, rank in ranks.items()]
-    legend(figure, [*handles, Line2D([], [], color=SOURCE, lw=0.8, ls="--", label="front")], 3)
+    legend(figure, [*handles(ranks, marker), Line2D([], [], color=SOURCE, lw=0.8, ls="--", label="front")], 3)
     named = ", ".join(dict.fromkeys(material.subjects[i].label for i in best))
     return Drawing(figure, f"{len(points)} runs. On the front, by ascending S_HF: {named}.")

@@ -15,6 +15,7 @@ from spectralkit_bench.figures.style import (
     REFERENCE,
     SOURCE,
     frequencies_across,
+    handles,
     legend,
     line,
     panels,
@@ -44,10 +45,10 @@ def draw(material: Material) -> Drawing:
         plain_logarithm(axis.yaxis)
     left.set_ylabel("power / white noise's")
     right.set_ylabel("power / real images'")
-    handles = [Line2D([], [], label=subject.label, **line(subject.rank)) for subject in material.firsts]
-    handles.append(Line2D([], [], color=REFERENCE, lw=1, label="white noise, real images"))
-    handles.append(Line2D([], [], color=SOURCE, ls="-.", lw=0.8, label="sources"))
-    legend(figure, handles)
+    keys = handles(material.ranks, line)
+    keys.append(Line2D([], [], color=REFERENCE, lw=1, label="white noise, real images"))
+    keys.append(Line2D([], [], color=SOURCE, ls="-.", lw=0.8, label="sources"))
+    legend(figure, keys)
     again = [subject.label for subject in material.subjects if not subject.run.has_latents]
     told = f" Noise maps of {', '.join(again)} are of the first {first.few} samples, inverted again." if again else ""
     return Drawing(

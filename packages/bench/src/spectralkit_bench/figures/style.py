@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,6 +20,7 @@ from matplotlib.axes import Axes  # noqa: E402
 from matplotlib.axis import Axis  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 from matplotlib.layout_engine import ConstrainedLayoutEngine  # noqa: E402
+from matplotlib.lines import Line2D  # noqa: E402
 from matplotlib.style import context  # noqa: E402
 from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter  # noqa: E402
 
@@ -83,6 +84,11 @@ def marker(rank: int) -> dict[str, Any]:
     """Colour and marker of the run of that rank."""
     shape = MARKERS[(rank + rank // len(COLOURS)) % len(MARKERS)]
     return {"color": colour(rank), "marker": shape, "linestyle": "none", "markeredgecolor": "white"}
+
+
+def handles(ranks: Mapping[str, int], look: Callable[[int], dict[str, Any]]) -> list[Line2D]:
+    """What a legend shows of labels with their ranks, which look as in the axes: by :func:`line` or :func:`marker`."""
+    return [Line2D([], [], label=label, **look(rank)) for label, rank in ranks.items()]
 
 
 def panels(width: float, height: float, rows: int = 1, columns: int = 1, **options: Any) -> tuple[Figure, list[Axes]]:

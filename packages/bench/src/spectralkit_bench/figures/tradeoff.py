@@ -6,11 +6,10 @@ import math
 import statistics
 
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 
 from spectralkit_bench.figures.material import Drawing, Material, Subject
 from spectralkit_bench.figures.scatter import symbol, told, trend
-from spectralkit_bench.figures.style import PAGE, legend, marker, panels
+from spectralkit_bench.figures.style import PAGE, handles, legend, marker, panels
 
 
 def draw(material: Material) -> Drawing:
@@ -18,7 +17,7 @@ def draw(material: Material) -> Drawing:
     figure, axes = panels(PAGE, 2.5, 1, 2)
     for axis, score in zip(axes, ("s-hf", "s-lf"), strict=True):
         _panel(axis, material.subjects, "s-dc", score)
-    legend(figure, [Line2D([], [], label=one.label, **marker(one.rank)) for one in material.firsts])
+    legend(figure, handles(material.ranks, marker))
     return Drawing(
         figure,
         f"{len(material.subjects)} runs; bars are standard errors over samples. r is Pearson's, over runs, where "
