@@ -11,8 +11,9 @@ from spectralkit.cli.reporting import add_report, print_report, reporting
 from spectralkit.cli.run import add_run, directory_parts, read
 from spectralkit.running.folders import check_run
 from spectralkit_bench.commands.printing import typed
-from spectralkit_bench.commands.seeds import SEEDS, add_seeds, seeds
+from spectralkit_bench.commands.seeds import add_seeds, seeds
 from spectralkit_bench.comparison.entry import entries
+from spectralkit_bench.grid.block import SEEDS
 
 
 def configure(parser: ArgumentParser) -> None:

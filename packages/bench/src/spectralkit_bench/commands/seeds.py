@@ -5,8 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, _ArgumentGroup
 
 from spectralkit.errors import ConfigurationError
-
-SEEDS = (42, 17, 48)
+from spectralkit_bench.grid.block import SEEDS
 
 
 def add_seeds(parser: ArgumentParser | _ArgumentGroup) -> None:

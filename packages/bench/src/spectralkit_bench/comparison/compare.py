@@ -22,7 +22,7 @@ from spectralkit.running.loader import Keeping
 from spectralkit.running.run import run_into
 from spectralkit.running.watch import Unwatched, Watch
 from spectralkit_bench.cells.randomness import is_random
-from spectralkit_bench.comparison.entry import Entry, check_methods
+from spectralkit_bench.comparison.entry import Entry, check_methods, parts_of
 from spectralkit_bench.comparison.picture import picture
 from spectralkit_bench.comparison.relay import Relay
 from spectralkit_bench.tables.files import write_table
@@ -51,8 +51,7 @@ class Plan:
 
     def configs(self, entry: Entry) -> list[RunConfig]:
         """The runs of an entry, one a seed."""
-        together = frozenset[str]().union(*(other.parts for other in self.entries))
-        config = entry.config(self.base, together)
+        config = entry.config(self.base, parts_of(self.entries))
         return [attrs.evolve(config, seed=seed) for seed in self.seeds]
 
 

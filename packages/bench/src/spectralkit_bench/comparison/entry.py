@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import attrs
 
 from spectralkit.errors import ConfigurationError
@@ -67,6 +69,11 @@ def entries(text: str) -> tuple[Entry, ...]:
     return found
 
 
+def parts_of(found: Iterable[Entry]) -> frozenset[str]:
+    """The methods that any of them is composed of."""
+    return frozenset(part for entry in found for part in entry.parts)
+
+
 def outer_commas(text: str) -> list[str]:
     """``text`` cut at the commas that stand in no brackets and no quotes: those inside belong to a method."""
     pieces, depth, quote = [""], 0, ""
@@ -91,6 +98,6 @@ def check_methods(found: tuple[Entry, ...], base: RunConfig) -> None:
     """
     from spectralkit.inversion.method import build_method  # with torch behind it
 
-    together = frozenset[str]().union(*(entry.parts for entry in found))
+    together = parts_of(found)
     for entry in found:
         build_method(entry.method, entry.config(base, together).settings)

@@ -11,7 +11,7 @@ import attrs
 from spectralkit.errors import ConfigurationError
 from spectralkit.plugins.text import brief, nearest
 from spectralkit.running.config import RunConfig
-from spectralkit_bench.comparison.entry import Entry
+from spectralkit_bench.comparison.entry import Entry, parts_of
 
 SEEDS = (42, 17, 48)
 
@@ -117,7 +117,7 @@ class Block:
             ConfigurationError: If an option has an impossible value.
         """
         found = [Entry.read(str(text)) for text in self.lists.get("method", ("standard",))]
-        others = frozenset[str]().union(*(entry.parts for entry in found))
+        others = parts_of(found)
         seeds = self.lists.get("seed", SEEDS)
         axes = [name for name in ("dataset", "scale", "model") if name in self.lists]
         for values in itertools.product(*(self.lists[name] for name in axes)):

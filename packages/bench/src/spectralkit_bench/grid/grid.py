@@ -12,9 +12,9 @@ import attrs
 from spectralkit.errors import ConfigurationError, told
 from spectralkit.plugins.text import brief, nearest
 from spectralkit_bench.grid.block import Block, Point
+from spectralkit_bench.grid.line import AXES
 from spectralkit_bench.grid.share import Share
 
-AXES = ("dataset", "scale", "model", "method")
 KEYS = ("title", "columns", "within", "improved", "grid")
 
 

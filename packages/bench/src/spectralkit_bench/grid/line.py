@@ -7,6 +7,9 @@ from typing import Any
 
 import attrs
 
+AXES = ("dataset", "scale", "model", "method")
+"""In which lines differ."""
+
 
 @attrs.frozen(kw_only=True)
 class Line:

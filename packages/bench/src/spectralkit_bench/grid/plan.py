@@ -15,8 +15,8 @@ from spectralkit_bench.cells.cell import Cell
 from spectralkit_bench.cells.identity import identify
 from spectralkit_bench.comparison.entry import check_methods
 from spectralkit_bench.grid.block import Point
-from spectralkit_bench.grid.grid import AXES, Grid
-from spectralkit_bench.grid.line import Line
+from spectralkit_bench.grid.grid import Grid
+from spectralkit_bench.grid.line import AXES, Line
 from spectralkit_bench.grid.share import Share
 
 

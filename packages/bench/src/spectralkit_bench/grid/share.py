@@ -14,7 +14,7 @@ import attrs
 
 from spectralkit.errors import ConfigurationError
 from spectralkit.plugins.text import brief
-from spectralkit_bench.grid.line import Line
+from spectralkit_bench.grid.line import AXES, Line
 
 KEYS = ("axis", "before", "after")
 
@@ -43,7 +43,7 @@ class Share:
         if not isinstance(table, dict) or set(table) != set(KEYS):
             raise ConfigurationError(f"grid {where}: [improved] takes {', '.join(KEYS)}, got {brief(table)}")
         axis, *sides = (table[key] for key in KEYS)
-        if axis not in ("dataset", "scale", "model", "method"):
+        if axis not in AXES:
             raise ConfigurationError(f"grid {where}: axis of [improved] must be an axis, got {brief(axis)}")
         for side in sides:
             if not isinstance(side, list) or not side or not all(isinstance(value, str) for value in side):
