@@ -51,8 +51,9 @@ class Cluster:
                 while True:
                     while crew.idle and (cell := store.claim(keys, name)) is not None:
                         crew.take(cell)
-                    board.show(store.counts(keys))
-                    if not crew.busy and not store.counts(keys).open:
+                    counts = store.counts(keys)
+                    board.show(counts)
+                    if not crew.busy and not counts.open:
                         return
                     crew.collect()
             finally:

@@ -35,10 +35,11 @@ def work(store: Store, keys: Sequence[str], loader: Loader, board: Board) -> Non
     with store.working() as name:
         while True:
             cell = store.claim(keys, name)
-            board.show(store.counts(keys))
+            counts = store.counts(keys)
+            board.show(counts)
             if cell is not None:
                 _run(store, cell, loader, board)
-            elif store.counts(keys).open:
+            elif counts.open:
                 time.sleep(PAUSE)
             else:
                 return
