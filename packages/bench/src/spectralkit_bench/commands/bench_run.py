@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from spectralkit.cli.options import given, names, path
 from spectralkit.cli.output import add_json, add_quiet
 from spectralkit.errors import ConfigurationError
-from spectralkit_bench.commands.live import followed, told
-from spectralkit_bench.commands.printing import print_any, typed
+from spectralkit_bench.commands.live import carry_out, followed
+from spectralkit_bench.commands.printing import print_any
 from spectralkit_bench.commands.seeds import add_seeds, seeds
 
 if TYPE_CHECKING:
@@ -69,11 +69,7 @@ def run(arguments: Namespace) -> int:
         keys = [cell.key for cell in cells]
         if arguments.retry:
             store.retry(keys)
-        try:
-            chosen.run(store, keys, board)
-        except KeyboardInterrupt:
-            board.tell([f"stopped, {told(store.counts(keys))}; to go on: {typed()}"])
-            raise
+        carry_out(chosen, store, keys, board)
     failed = store.counts(keys).failed
     print_any(store, grid.name, "json" if arguments.json else None, quiet=arguments.quiet)
     if failed:

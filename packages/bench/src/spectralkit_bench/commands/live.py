@@ -8,11 +8,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from spectralkit.cli.options import Lines
+from spectralkit_bench.commands.printing import typed
 from spectralkit_bench.executors.board import Blank, Board
 from spectralkit_bench.store.record import Counts
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+    from spectralkit_bench.executors.choice import Executor
+    from spectralkit_bench.store.store import Store
 
 
 @contextmanager
@@ -28,6 +32,15 @@ def followed(quiet: bool) -> Iterator[Board]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), Left())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         yield Live(progress)
+
+
+def carry_out(executor: Executor, store: Store, keys: Sequence[str], board: Board) -> None:
+    """Run every cell of ``keys``; somebody who stops it is told how to go on."""
+    try:
+        executor.run(store, keys, board)
+    except KeyboardInterrupt:
+        board.tell([f"stopped, {told(store.counts(keys))}; to go on: {typed()}"])
+        raise
 
 
 class Log:

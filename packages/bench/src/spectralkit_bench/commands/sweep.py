@@ -11,11 +11,9 @@ from spectralkit.cli.command import Command
 from spectralkit.cli.options import add_method, add_seed, path
 from spectralkit.cli.output import add_json, add_quiet, print_json, print_table
 from spectralkit.cli.run import add_run, read
-from spectralkit.errors import ConfigurationError
 from spectralkit.running.config import DEFAULT_METRICS
 from spectralkit.running.folders import check_run
-from spectralkit_bench.commands.live import followed, told
-from spectralkit_bench.commands.printing import typed
+from spectralkit_bench.commands.live import carry_out, followed
 from spectralkit_bench.sweep.axis import Axis, varied
 
 if TYPE_CHECKING:
@@ -47,24 +45,18 @@ def run(arguments: Namespace) -> int:
     base = read(arguments)
     check_run(base)
     points = varied(_scored(base), axes)
-    if arguments.workers is not None and arguments.workers < 1:
-        raise ConfigurationError(f"--workers must be at least 1, got {arguments.workers}")
     from spectralkit.running.loader import Keeping
-    from spectralkit_bench.executors.local import InProcess, Processes
+    from spectralkit_bench.executors.choice import local
     from spectralkit_bench.store.store import Store
     from spectralkit_bench.sweep.sweep import fronts, plan_of
 
     loader, name = Keeping(), f"sweep of {', '.join(axis.name for axis in axes)}"
+    executor = local(arguments.workers, loader)
     plan, cells, trials = plan_of(name, points, loader)
     store, keys = Store.make(arguments.store), [cell.key for cell in cells]
     store.add(cells, grid=name, plan=plan.as_table())
-    executor = InProcess(loader) if arguments.workers is None else Processes(arguments.workers)
     with followed(arguments.quiet or arguments.json) as board:
-        try:
-            executor.run(store, keys, board)
-        except KeyboardInterrupt:
-            board.tell([f"stopped, {told(store.counts(keys))}; to go on: {typed()}"])
-            raise
+        carry_out(executor, store, keys, board)
     documents = store.documents(keys)
     done = [attrs.evolve(trial, scores=documents.get(trial.key, {}).get("scores", {})) for trial in trials]
     found = list(fronts(done))

@@ -21,6 +21,17 @@ class Executor(Protocol):
         ...
 
 
+def local(workers: int | None, loader: Loader) -> Executor:
+    """What ``--workers`` names on this machine: so many processes, or this one.
+
+    Raises:
+        ConfigurationError: If there are to be none.
+    """
+    if workers is not None and workers < 1:
+        raise ConfigurationError(f"--workers must be at least 1, got {workers}")
+    return InProcess(loader) if workers is None else Processes(workers)
+
+
 def executor(arguments: Namespace, loader: Loader) -> Executor:
     """What ``--executor`` and the options beside it name.
 
@@ -32,12 +43,11 @@ def executor(arguments: Namespace, loader: Loader) -> Executor:
         ConfigurationError: If an option is impossible, or Ray is not installed.
     """
     workers = arguments.workers
-    if workers is not None and workers < 1:
-        raise ConfigurationError(f"--workers must be at least 1, got {workers}")
+    here = local(workers, loader)
     if arguments.shards < 1:
         raise ConfigurationError(f"--shards must be at least 1, got {arguments.shards}")
     if arguments.executor == "local":
-        return InProcess(loader) if workers is None else Processes(workers)
+        return here
     try:
         from spectralkit_bench.executors.cluster import Cluster
         from spectralkit_bench.executors.crew import Resources, Team
