@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from spectralkit.data import Sample, Structure
-from spectralkit.errors import DataError
+from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.pictures.dividing import Division
 from spectralkit.pictures.views import View, drawn, middle
 
@@ -60,6 +60,9 @@ class Unpaired(Generic[T]):
         division: Who shows what.
         compared: Training images of each domain that metrics compare with, at the most.
         rotate: Whether training images are turned by quarters too; they are mirrored in any case.
+
+    Raises:
+        ConfigurationError: If ``compared`` is below 1.
     """
 
     name: str
@@ -71,6 +74,10 @@ class Unpaired(Generic[T]):
     division: Division[T]
     compared: int
     rotate: bool
+
+    def __attrs_post_init__(self) -> None:
+        if self.compared < 1:
+            raise ConfigurationError(f"compared must be at least 1, got {self.compared}")
 
     @property
     def conditions(self) -> tuple[str, str]:

@@ -63,8 +63,6 @@ def bbbc021(
         raise ConfigurationError(f"scale {scale} is impossible for data set {NAME}: choose one of 8, 16, 32")
     if size < scale or size % scale:
         raise ConfigurationError(f"size {size} is impossible for data set {NAME}: choose a multiple of {scale}")
-    if compared < 1:
-        raise ConfigurationError(f"compared must be at least 1, got {compared}")
     scaling = Intensity.parse(intensity)
     if scaling.kind != "percentiles":
         raise ConfigurationError(f"intensity of data set {NAME} must be percentiles like 0.1%:99.9%, got {intensity}")

@@ -43,8 +43,6 @@ def celebamask(
     """
     if not 8 <= size <= MASK_SIDE:
         raise ConfigurationError(f"size {size} is impossible for data set {NAME}: choose 8 to {MASK_SIDE}")
-    if compared < 1:
-        raise ConfigurationError(f"compared must be at least 1, got {compared}")
     faces = [Face.of(row) for row in Index.of(NAME, root, index, VERSION).rows(on_error)]
     samples = [face for face in faces if face.part == held_out]
     if not samples:

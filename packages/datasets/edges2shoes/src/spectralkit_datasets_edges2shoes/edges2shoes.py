@@ -69,8 +69,6 @@ def edges2shoes(
     """
     if not 8 <= size <= SIDE:
         raise ConfigurationError(f"size {size} is impossible for data set {NAME}: choose 8 to {SIDE}")
-    if compared < 1:
-        raise ConfigurationError(f"compared must be at least 1, got {compared}")
     pictures = [Picture(**row) for row in Index.of(NAME, root, index, VERSION).rows(on_error)]
     return Unpaired(
         name=NAME,
