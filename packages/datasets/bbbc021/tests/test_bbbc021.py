@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 import time
 import tracemalloc
 import uuid
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +25,7 @@ from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.pictures.dividing import digest_of_name
 from spectralkit.pictures.unpaired import spread
 from spectralkit.testing import conformance
+from spectralkit.testing.downloads import prepared_once, silent
 from spectralkit_datasets_bbbc021 import bbbc021
 from spectralkit_datasets_bbbc021.field import Field
 from spectralkit_datasets_bbbc021.preparation import prepare
@@ -70,19 +69,7 @@ def fill(root: Path, plates: tuple[str, ...] = PLATES) -> Path:
     return root
 
 
-def silent(line: str) -> None:
-    """Nobody is told."""
-
-
-KEPT = fill(Path(tempfile.mkdtemp()))
-"""For the tests of conformance, whose parameters are known before any fixture is."""
-assert not prepare(KEPT, silent).problems
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _removed() -> Iterator[None]:
-    yield
-    shutil.rmtree(KEPT)
+KEPT = prepared_once(fill, prepare)
 
 
 @pytest.fixture
@@ -372,25 +359,12 @@ def test_the_command_validates_runs_and_trains(root: Path, tmp_path: Path, capsy
 
 
 def test_a_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("spectralkit_models_training", reason="another package")
+    training = pytest.importorskip("spectralkit_models_training.testing", reason="another package")
     monkeypatch.chdir(tmp_path)
     network = ["--size=16", "--widths=16,16", "--layers=1", "--device=cpu"]
     small = [*network, "--steps=2", "--batch=2", "--score=none", "--sample-steps=1", "--quiet"]
-    assert (
-        main(
-            [
-                "train",
-                "--dataset",
-                "bbbc021",
-                f"--set=dataset.root={KEPT}",
-                "--set=dataset.size=32",
-                *small,
-                "--out",
-                "model",
-            ]
-        )
-        == 0
-    )
+    data = ["--dataset", "bbbc021", f"--set=dataset.root={KEPT}", "--set=dataset.size=32"]
+    assert training.inside("train", *data, *small, "--out", "model") == 0
 
 
 def test_an_index_of_all_39600_files_opens_in_two_seconds_and_bounded_memory(tmp_path: Path) -> None:

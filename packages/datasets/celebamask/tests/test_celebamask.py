@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from PIL import Image, ImageDraw
 from spectralkit.cli.main import main
 from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.testing import conformance
+from spectralkit.testing.downloads import prepared_once, silent
 from spectralkit_datasets_celebamask import celebamask
 from spectralkit_datasets_celebamask.faces import COLOURS, coloured, outlined
 from spectralkit_datasets_celebamask.preparation import PARTS, prepare
@@ -43,10 +42,6 @@ def face(root: Path, number: int) -> None:
         mask.convert(mode).save(folder / f"{number:05}_{part}.png")
 
 
-def silent(line: str) -> None:
-    """Nobody is told."""
-
-
 def fill(root: Path) -> Path:
     for number in NUMBERS:
         face(root, number)
@@ -55,15 +50,7 @@ def fill(root: Path) -> Path:
     return root
 
 
-KEPT = fill(Path(tempfile.mkdtemp()))
-"""For the tests of conformance, whose parameters are known before any fixture is."""
-assert not prepare(KEPT, silent).problems
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _removed() -> Iterator[None]:
-    yield
-    shutil.rmtree(KEPT)
+KEPT = prepared_once(fill, prepare)
 
 
 @pytest.fixture
@@ -189,7 +176,7 @@ def test_a_run_and_a_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     data = ["--dataset", "celebamask", f"--set=dataset.root={KEPT}", "--set=dataset.size=16"]
     run = ["run", "--model", "gaussian", *data, "--steps", "1", "--samples", "1", "--quiet", "--out", "out"]
     assert main(run) == 0
-    pytest.importorskip("spectralkit_models_training", reason="another package")
+    training = pytest.importorskip("spectralkit_models_training.testing", reason="another package")
     network = ["--size=16", "--widths=16,16", "--layers=1", "--device=cpu"]
     small = [*network, "--steps=2", "--batch=2", "--score=none", "--sample-steps=1", "--quiet"]
-    assert main(["train", *data, *small, "--out", "model"]) == 0
+    assert training.inside("train", *data, *small, "--out", "model") == 0

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from spectralkit.cli.main import main
 from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.pictures.dividing import digest_of_name
 from spectralkit.testing import conformance
+from spectralkit.testing.downloads import prepared_once, silent
 from spectralkit_datasets_edges2shoes import edges2shoes
 from spectralkit_datasets_edges2shoes.edges2shoes import _division
 from spectralkit_datasets_edges2shoes.preparation import Picture, prepare
@@ -42,10 +41,6 @@ def pair(path: Path, seed: int) -> None:
     both.save(path, quality=95)
 
 
-def silent(line: str) -> None:
-    """Nobody is told."""
-
-
 def fill(root: Path) -> Path:
     for number in range(1, TRAINED + 1):
         pair(root / f"train/{number}_AB.jpg", number)
@@ -54,15 +49,7 @@ def fill(root: Path) -> Path:
     return root
 
 
-KEPT = fill(Path(tempfile.mkdtemp()))
-"""For the tests of conformance, whose parameters are known before any fixture is."""
-assert not prepare(KEPT, silent).problems
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _removed() -> Iterator[None]:
-    yield
-    shutil.rmtree(KEPT)
+KEPT = prepared_once(fill, prepare)
 
 
 @pytest.fixture
@@ -198,7 +185,7 @@ def test_a_run_and_a_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     data = ["--dataset", "edges2shoes", f"--set=dataset.root={KEPT}", "--set=dataset.size=16"]
     run = ["run", "--model", "gaussian", *data, "--steps", "1", "--samples", "1", "--quiet", "--out", "out"]
     assert main(run) == 0
-    pytest.importorskip("spectralkit_models_training", reason="another package")
+    training = pytest.importorskip("spectralkit_models_training.testing", reason="another package")
     network = ["--size=16", "--widths=16,16", "--layers=1", "--device=cpu"]
     small = [*network, "--steps=2", "--batch=2", "--score=none", "--sample-steps=1", "--quiet"]
-    assert main(["train", *data, *small, "--out", "model"]) == 0
+    assert training.inside("train", *data, *small, "--out", "model") == 0

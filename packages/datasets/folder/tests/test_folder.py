@@ -273,12 +273,12 @@ def test_a_run_and_a_training_on_own_pictures(root: Path, tmp_path: Path, monkey
 
 
 def test_a_training_on_own_pictures(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("spectralkit_models_training", reason="another package")
+    training = pytest.importorskip("spectralkit_models_training.testing", reason="another package")
     monkeypatch.chdir(tmp_path)
     settings = [f"--set=dataset.source={root / 'source'}", "--set=dataset.degrade=nearest", "--set=dataset.size=16"]
     network = ["--size=16", "--widths=16,16", "--layers=1", "--device=cpu"]
     small = [*network, "--steps=1", "--batch=2", "--score=none", "--sample-steps=1", "--quiet"]
-    assert main(["train", "--dataset", "folder", *settings, *small, "--out", "model"]) == 0
+    assert training.inside("train", "--dataset", "folder", *settings, *small, "--out", "model") == 0
     run = ["run", "--model", "./model", *settings, "--steps", "1", "--samples", "1", "--quiet", "--out", "out"]
     assert main(run) == 0
     assert Path("out/metrics.json").is_file()
