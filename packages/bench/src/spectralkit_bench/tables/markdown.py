@@ -27,13 +27,13 @@ def markdown(table: Table) -> str:
 def page(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], notes: Sequence[str]) -> str:
     """Cells between bars, below a title where there is one, above notes where there are any."""
     parts = [f"# {one_line(title)}"] if title else []
-    parts.append(_pipes(columns, rows))
+    parts.append(pipes(columns, rows))
     if notes:
         parts.append("\n".join(f"- {note}" for note in notes))
     return "\n\n".join(parts) + "\n"
 
 
-def _pipes(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def pipes(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Cells between bars; bars inside them are escaped."""
     lines = [columns, ["---"] * len(columns), *rows]
     return "\n".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |" for line in lines)
