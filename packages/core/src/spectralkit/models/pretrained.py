@@ -171,6 +171,7 @@ def load_tensors(path: Path, dtype: Cast) -> dict[str, Tensor]:
                     tensors[name] = _sound(value, name, path, chosen)
                 else:
                     waiting.append((value.nbytes, name, chosen))
+                del value  # any tensor of it holds the whole mapping, and to look at one reads some of it
         waiting.sort()
         while waiting:
             with safe_open(path, framework="pt") as file:
