@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import attrs
 
-from spectralkit.errors import ConfigurationError, told
+from spectralkit.errors import ConfigurationError
 from spectralkit.plugins.text import brief, nearest
+from spectralkit.running.config import read_toml
 from spectralkit_bench.grid.block import Block, Point
 from spectralkit_bench.grid.line import AXES
 from spectralkit_bench.grid.share import Share
@@ -45,13 +45,7 @@ class Grid:
         Raises:
             ConfigurationError: If it is missing or no TOML, or a key or value is wrong.
         """
-        try:
-            document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-        except OSError as error:
-            raise ConfigurationError(f"cannot read grid {path}: {told(error)}") from error
-        except (ValueError, RecursionError) as error:
-            raise ConfigurationError(f"grid {path} is no valid TOML: {error}") from error
-        return cls.of(path.stem, document, str(path))
+        return cls.of(path.stem, read_toml(path, "grid"), str(path))
 
     @classmethod
     def of(cls, name: str, document: Mapping[str, Any], where: str) -> Grid:

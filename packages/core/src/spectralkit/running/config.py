@@ -104,14 +104,7 @@ def read_table(path: Path, name: str, config: type[attrs.AttrsInstance]) -> dict
     Raises:
         ConfigurationError: If the file is missing or no TOML, or a key is unknown or has an impossible value.
     """
-    try:
-        if path.exists() and not (path.is_file() or path.is_dir()):
-            raise ConfigurationError(f"configuration {path} is no file but a pipe or a device: name a file")
-        table = tomllib.loads(path.read_text(encoding="utf-8-sig")).get(name)  # some editors put a mark in front
-    except OSError as error:
-        raise ConfigurationError(f"cannot read configuration {path}: {told(error)}") from error
-    except (ValueError, RecursionError) as error:
-        raise ConfigurationError(f"configuration {path} is no valid TOML: {error}") from error
+    table = read_toml(path, "configuration").get(name)
     if not isinstance(table, dict):
         raise ConfigurationError(f"configuration {path} has no table [{name}]: put the options below a line '[{name}]'")
     fields = attrs.fields_dict(config)
@@ -125,6 +118,22 @@ def read_table(path: Path, name: str, config: type[attrs.AttrsInstance]) -> dict
     except ConfigurationError as error:
         raise ConfigurationError(f"configuration {path}: {error}") from error
     return table
+
+
+def read_toml(path: Path, what: str) -> dict[str, Any]:
+    """A TOML file, which messages call ``what``.
+
+    Raises:
+        ConfigurationError: If it is missing or no TOML.
+    """
+    try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise ConfigurationError(f"{what} {path} is no file but a pipe or a device: name a file")
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # some editors put a mark in front
+    except OSError as error:
+        raise ConfigurationError(f"cannot read {what} {path}: {told(error)}") from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError(f"{what} {path} is no valid TOML: {error}") from error
 
 
 def parse_settings(assignments: list[str]) -> dict[str, dict[str, Any]]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
+from spectralkit.data import Sample
 from spectralkit.pictures.colours import shown
 from spectralkit.pictures.reading import Reading
 
@@ -104,6 +105,25 @@ def grid(title: str, columns: Sequence[str], rows: Sequence[Sequence[Tensor]], c
         for c, image in enumerate(row):
             canvas.paste(to_pil(image).resize((width, height), Image.Resampling.NEAREST), (left + c * pitch, y))
     return canvas
+
+
+def translations(
+    title: str, source: str, samples: Sequence[Sample], columns: Sequence[tuple[str, Sequence[Tensor]]]
+) -> Image.Image:
+    """The :func:`grid` of samples: their sources, what became of them, and their references where all have one.
+
+    Args:
+        title: As of :func:`grid`.
+        source: Name of the domain they are of.
+        samples: One a row.
+        columns: What became of them: a label, and an image a sample.
+    """
+    told = [(f"source: {source}", [sample.source for sample in samples]), *columns]
+    references = [sample.reference for sample in samples if sample.reference is not None]
+    if len(references) == len(samples):
+        told.append(("reference", references))
+    labels, images = zip(*told, strict=True)
+    return grid(title, labels, list(zip(*images, strict=True)), [sample.id for sample in samples])
 
 
 def _fitted(text: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:

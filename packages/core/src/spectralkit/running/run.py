@@ -28,7 +28,7 @@ from spectralkit.running.assembly import Assembly, assemble
 from spectralkit.running.config import RunConfig
 from spectralkit.running.document import as_json, as_toml
 from spectralkit.running.loader import Loader
-from spectralkit.running.picture import grid
+from spectralkit.running.picture import translations
 from spectralkit.running.portion import Portion, Shard, joined, translate_portion
 from spectralkit.running.rundir import fresh_directory, versions, write_csv
 from spectralkit.running.watch import Unwatched, Watch
@@ -169,11 +169,6 @@ def _mean(values: list[float]) -> float:
 
 def _picture(assembly: Assembly, pictured: list[tuple[Sample, Tensor]]) -> Image.Image:
     config, dataset = assembly.config, assembly.dataset
-    columns = [f"source: {dataset.source}", f"translated: {dataset.target}"]
-    rows = [[sample.source, image] for sample, image in pictured]
-    references = [sample.reference for sample, _ in pictured if sample.reference is not None]
-    if len(references) == len(rows):
-        columns.append("reference")
-        rows = [[*row, reference] for row, reference in zip(rows, references, strict=True)]
     title = f"{assembly.model.name}, {config.method}, {config.steps} steps, seed {config.seed}"
-    return grid(title, columns, rows, [sample.id for sample, _ in pictured])
+    columns = [(f"translated: {dataset.target}", [image for _, image in pictured])]
+    return translations(title, dataset.source, [sample for sample, _ in pictured], columns)
