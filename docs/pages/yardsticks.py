@@ -13,7 +13,7 @@ from spectralkit.api import load_dataset, load_metric
 from spectralkit.plugins import MetricSpec
 from spectralkit.plugins.registry import registry
 
-SCALE, SAMPLES = 8, 32
+SCALE, SAMPLES = 16, 32
 METRICS = ("s-hf", "s-lf", "s-lf-target", "psnr")
 
 

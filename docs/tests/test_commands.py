@@ -91,7 +91,7 @@ def test_the_commands_of_the_page_work(tmp_path, monkeypatch, capsys):
     Image.effect_noise((16, 12), 60).convert("RGB").save(tmp_path / "my-images/a.png")
     Image.effect_noise((80, 96), 60).convert("RGB").save(tmp_path / "photo.png")
     small = ["--model", "gaussian", "--steps", "4", "--quiet"]
-    extra = {"run": [*small, "--samples", "1"], "translate": [*small, "--source", "low-x8", "--target", "high"]}
+    extra = {"run": [*small, "--samples", "1"], "translate": [*small, "--source", "low-x16", "--target", "high"]}
     for words in commands(ROOT / "docs/running.md"):
         assert main([*words, *extra[words[0]]]) == 0, (words, capsys.readouterr().err)
     assert (tmp_path / "runs/mine/metrics.json").is_file()

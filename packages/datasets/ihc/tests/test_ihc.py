@@ -42,7 +42,7 @@ def test_samples_are_decimated_crops(scale: int, size: int) -> None:
 def test_samples_of_edges_are_the_edges_of_the_same_crops() -> None:
     drawn, low = Ihc(task="edges"), Ihc()
     assert (drawn.source, drawn.target, drawn.structure) == ("edges", "high", "masked-grey")
-    assert low.source == "low-x8"
+    assert low.source == "low-x16"
     for i in range(0, len(drawn), 7):
         sample, other = drawn[i], low[i]
         assert sample.reference is not None
@@ -73,7 +73,7 @@ def test_a_decimated_image_is_constant_on_blocks_and_keeps_one_pixel_of_each(see
         ({"scale": 3}, "scale 3 is impossible for data set ihc: choose one of 4, 8, 16"),
         ({"scale": 0}, "scale 0 is impossible"),
         ({"scale": 8, "size": 60}, "size 60 is impossible for data set ihc: choose a multiple of 8 up to 128"),
-        ({"size": 256}, "size 256 is impossible .* a multiple of 8 up to 128"),
+        ({"size": 256}, "size 256 is impossible .* a multiple of 16 up to 128"),
         ({"size": 0}, "size 0 is impossible"),
         ({"task": "edges", "size": 129}, "size 129 is impossible .* a whole number from 1 up to 128"),
         ({"task": "edges", "scale": 8}, "scale 8 has no meaning for task edges of data set ihc: leave it out, or"),

@@ -15,7 +15,7 @@ from spectralkit_datasets_ihc.micrograph import HELD_OUT, Crop, check_size, crop
 
 Task = Literal["super-resolution", "edges"]
 
-DEFAULT_SCALE = 8
+DEFAULT_SCALE = 16
 
 
 @attrs.frozen(eq=False)
@@ -26,7 +26,7 @@ class Ihc:
 
     Args:
         task: From what: ``super-resolution`` from decimated crops, ``edges`` from their edge maps, black on white.
-        scale: Decimation factor of super-resolution, one of 4, 8, 16; None is 8.
+        scale: Decimation factor of super-resolution, one of 4, 8, 16; None is 16.
         size: Side of the crops, at most 128; divisible by ``scale``.
     """
 
