@@ -18,7 +18,10 @@ nox.options.sessions = ["tests", "lint", "wheels"]
 PACKAGES = sorted(path.parent for path in Path("packages").rglob("pyproject.toml"))
 NAMES = [path.relative_to("packages").as_posix() for path in PACKAGES]
 BUILD = ("hatchling", "editables")  # present beforehand, so that twenty builds need no environment each
-TESTING = ("hypothesis", "piq", "playwright", "psutil", "pytest", "pytest-xdist", "ray", "scikit-image", "transformers")
+TESTING = (
+    *("hypothesis", "optuna", "piq", "playwright", "psutil", "pytest", "pytest-xdist", "ray", "scikit-image"),
+    "transformers",
+)
 LINTING = ("hypothesis", "mypy", "nox", "pytest", "ruff")  # what the sources import must be there for mypy
 
 

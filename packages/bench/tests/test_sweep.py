@@ -13,8 +13,11 @@ from hypothesis import strategies as st
 from spectralkit.cli.main import main
 from spectralkit.errors import ConfigurationError
 from spectralkit.running.config import RunConfig
-from spectralkit_bench.sweep.axis import Axis, varied
+from spectralkit_bench.sweep.axis import Axis, axes, configured
 from spectralkit_bench.sweep.front import chosen, front
+from spectralkit_bench.sweep.objectives import objectives
+from spectralkit_bench.sweep.sampler import Combinations
+from spectralkit_bench.sweep.span import Span
 
 POINTS = st.lists(st.tuples(st.floats(-9, 9), st.floats(-9, 9)), min_size=1, max_size=12)
 TOY = ("--model", "gaussian", "--dataset", "cells", "--steps", "3", "--samples", "2", "--metrics", "s-hf,s-lf")
@@ -26,6 +29,45 @@ def test_values_are_literals_and_commas_in_brackets_are_theirs():
     assert Axis.read("x.y=(1, 2),'a'").values == ((1, 2), "a")
 
 
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("10..50", Span(10, 50)),
+        ("0.1..2", Span(0.1, 2)),
+        ("-1..1.", Span(-1, 1.0)),
+        ("1e-3..1e4:log", Span(1e-3, 1e4, log=True)),
+        (".5..5e1", Span(0.5, 50.0)),
+    ],
+)
+def test_a_range_has_two_ends_and_may_be_logarithmic(text, span):
+    assert Axis.read(f"ovg.clip={text}").values == span
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("2..1", "reversed"),
+        ("1..1.0", "empty"),
+        ("0..1:log", "not above 0"),
+        ("-1..1:log", "not above 0"),
+        ("1..", "write LOW..HIGH"),
+        ("..1", "write LOW..HIGH"),
+        ("1..x", "write LOW..HIGH"),
+        ("1..2:lin", "write LOW..HIGH"),
+        ("1..1e999", "too large"),
+        ("1..2,5", "stands alone"),
+    ],
+)
+def test_an_impossible_range_is_told(text, told):
+    with pytest.raises(ConfigurationError, match=told):
+        Axis.read(f"ovg.clip={text}")
+
+
+@pytest.mark.parametrize("text", ["../data", "a..b", "'1..2'"])
+def test_text_with_dots_is_no_range(text):
+    assert Axis.read(f"dataset.root={text}").values == (text.strip("'"),)
+
+
 @pytest.mark.parametrize("text", ["ovg.clip", "ovg.clip=", "clip=1", "ovg.=1", ".clip=1", "seed=1,2"])
 def test_a_malformed_axis_is_told(text):
     with pytest.raises(ConfigurationError, match="write PART"):
@@ -34,12 +76,19 @@ def test_a_malformed_axis_is_told(text):
 
 def test_parameters_of_methods_go_into_the_expression_and_win():
     base = RunConfig(method="ovg(clip=9.0)+taba", settings={"ovg": {"clip": 8.0}, "model": {"floor": 1.0}})
-    axes = [Axis.read("ovg.clip=0.5,1.0"), Axis.read("steps=3"), Axis.read("model.floor=0.1")]
-    points = varied(base, axes)
-    assert [config.method for _, config in points] == ["ovg(clip=0.5)+taba", "ovg(clip=1.0)+taba"]
-    assert points[0][0] == {"ovg.clip": 0.5, "steps": 3, "model.floor": 0.1}
-    assert points[0][1].steps == 3
-    assert points[0][1].settings == {"ovg": {}, "model": {"floor": 0.1}}
+    points = Combinations(axes(["ovg.clip=0.5,1.0", "steps=3", "model.floor=0.1"])).propose()
+    configs = [configured(base, point) for point in points]
+    assert [config.method for config in configs] == ["ovg(clip=0.5)+taba", "ovg(clip=1.0)+taba"]
+    assert points[0] == {"ovg.clip": 0.5, "steps": 3, "model.floor": 0.1}
+    assert configs[0].steps == 3
+    assert configs[0].settings == {"ovg": {}, "model": {"floor": 0.1}}
+
+
+def test_a_search_is_for_all_fronts_whose_scores_are_measured():
+    assert objectives(("psnr", "s-lf", "s-hf")) == ("s-hf", "s-lf")
+    assert objectives(("s-hf", "s-lf", "kd-lite0")) == ("s-hf", "s-lf", "kd-lite0")
+    with pytest.raises(ConfigurationError, match="--metrics"):
+        objectives(("s-hf", "kd-lite0"))
 
 
 @given(POINTS)
@@ -73,9 +122,26 @@ def test_the_chosen_point_can_be_run_again(tmp_path: Path, capsys: pytest.Captur
     assert json.loads(capsys.readouterr().out)["scores"] == best["scores"]
 
 
+def test_a_point_that_cannot_be_run_is_a_line_with_its_reason(tmp_path, capsys):
+    words = ["--method", "ovg", "--vary", "steps=0,3", "--store", str(tmp_path / "store")]
+    assert main(["sweep", *TOY, *words, "--json"]) == 2
+    refused, done = json.loads(capsys.readouterr().out)["trials"]
+    assert "steps" in refused["error"]
+    assert (refused["key"], refused["command"], done["error"]) == ("", "", "")
+    assert main(["bench", "table", "--store", str(tmp_path / "store"), "--json"]) == 0
+    assert [len(line["refusals"]) for line in json.loads(capsys.readouterr().out)["lines"]] == [1, 0]
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
-    [(("--vary", "ovg.cilp=1"), "cilp"), (("--vary", "x"), "malformed --vary"), (("--vary", "steps=0"), "steps")],
+    [
+        (("--vary", "ovg.cilp=1"), "cilp"),
+        (("--vary", "x"), "malformed --vary"),
+        (("--vary", "steps=0"), "steps"),
+        (("--vary", "steps=1,2", "--vary", "steps=3"), "twice"),
+        (("--vary", "steps=1..3"), "a grid has no ranges"),
+        (("--vary", "steps=1,2", "--trials", "3"), "--trials belongs to a search"),
+    ],
 )
 def test_bad_input_is_one_line(words, told, tmp_path, capsys):
     assert main(["sweep", *TOY, "--method", "ovg", *words, "--store", str(tmp_path / "store")]) == 2

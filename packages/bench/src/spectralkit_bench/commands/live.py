@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import attrs
+
 from spectralkit.cli.options import Lines
 from spectralkit_bench.commands.printing import typed
 from spectralkit_bench.executors.board import Blank, Board
@@ -99,6 +101,39 @@ class Live:
     def advance(self) -> None:
         """One of them is done."""
         self._progress.advance(self._cell)
+
+
+@attrs.frozen
+class Ahead:
+    """A board that counts cells which are not in the store yet.
+
+    Args:
+        board: That shows them.
+        ahead: How many are still to come.
+    """
+
+    board: Board
+    ahead: int
+
+    def show(self, counts: Counts) -> None:
+        """With those to come among those that wait."""
+        self.board.show(attrs.evolve(counts, waiting=counts.waiting + self.ahead))
+
+    def begin(self, cell: str) -> None:
+        """Passed on."""
+        self.board.begin(cell)
+
+    def tell(self, lines: Sequence[str]) -> None:
+        """Passed on."""
+        self.board.tell(lines)
+
+    def expect(self, transitions: int) -> None:
+        """Passed on."""
+        self.board.expect(transitions)
+
+    def advance(self) -> None:
+        """Passed on."""
+        self.board.advance()
 
 
 def told(counts: Counts) -> str:

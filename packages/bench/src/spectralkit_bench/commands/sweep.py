@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
-
-import attrs
 
 from spectralkit.cli.command import Command
 from spectralkit.cli.options import add_method, add_seed, path
 from spectralkit.cli.output import add_json, add_quiet, print_json, print_table
 from spectralkit.cli.run import add_run, read
-from spectralkit.running.config import DEFAULT_METRICS
 from spectralkit.running.folders import check_run
-from spectralkit_bench.commands.live import carry_out, followed
-from spectralkit_bench.sweep.axis import Axis, varied
+from spectralkit_bench.commands.live import Ahead, carry_out, followed
+from spectralkit_bench.sweep.axis import axes, shown, told
+from spectralkit_bench.sweep.objectives import SAMPLERS, TRIALS, sampler, scored
 
 if TYPE_CHECKING:
-    from spectralkit_bench.sweep.sweep import Front, Trial
+    from spectralkit_bench.sweep.sweep import Front
+    from spectralkit_bench.sweep.trial import Trial
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -29,8 +29,13 @@ def configure(parser: ArgumentParser) -> None:
         action="append",
         required=True,
         metavar="PART.PARAM=V,V",
-        help="a parameter and its values, like ovg.eta_hf=10,100,1000, or steps=20,50; every combination is run",
+        help="a parameter and its values, like ovg.eta_hf=10,100,1000, or steps=20,50; for a search also a range, "
+        "ovg.clip=0.1..1.0, steps=10..50 (whole numbers), ovg.eta_hf=1.0..1e4:log",
     )
+    how.add_argument(
+        "--sampler", choices=SAMPLERS, default="grid", help="every combination, or a search by Optuna (default: grid)"
+    )
+    how.add_argument("--trials", type=int, metavar="N", help=f"points of a search (default: {TRIALS})")
     add_seed(how)
     how.add_argument("--workers", type=int, metavar="N", help="processes (default: this one)")
     output = parser.add_argument_group("output")
@@ -41,45 +46,38 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Run every point that is not done, then print them, the fronts, and how to run what is chosen."""
-    axes = [Axis.read(text) for text in arguments.vary]
-    base = read(arguments)
+    varied, base = axes(arguments.vary), read(arguments)
     check_run(base)
-    points = varied(_scored(base), axes)
+    base = scored(base)
+    chooser = sampler(arguments.sampler, varied, base, arguments.trials)
     from spectralkit.running.loader import Keeping
     from spectralkit_bench.executors.choice import local
     from spectralkit_bench.store.store import Store
-    from spectralkit_bench.sweep.sweep import fronts, plan_of
+    from spectralkit_bench.sweep.sweep import Sweep, fronts
 
-    loader, name = Keeping(), f"sweep of {', '.join(axis.name for axis in axes)}"
+    loader, name = Keeping(), f"sweep of {', '.join(axis.name for axis in varied)}"
     executor = local(arguments.workers, loader)
-    plan, cells, trials = plan_of(name, points, loader)
-    store, keys = Store.make(arguments.store), [cell.key for cell in cells]
-    store.add(cells, grid=name, plan=plan.as_table())
+    sweep = Sweep(name=name, base=base, sampler=chooser, loader=loader)
+    under_way = sweep.propose()
+    store = Store.make(arguments.store)
     with followed(arguments.quiet or arguments.json) as board:
-        carry_out(executor, store, keys, board)
-    documents = store.documents(keys)
-    done = [attrs.evolve(trial, scores=documents.get(trial.key, {}).get("scores", {})) for trial in trials]
-    found = list(fronts(done))
+        while under_way:
+            sweep.keep(store)
+            carry_out(executor, store, sweep.keys, Ahead(board, chooser.left))
+            sweep.learn(store)
+            under_way = sweep.propose()
+    done, found = sweep.trials, list(fronts(sweep.trials))
     if arguments.json:
         print_json(_document(done, found))
     elif not arguments.quiet:
         _print(name, done, found)
-    return 2 if store.counts(keys).failed else 0
+    return 2 if any(trial.error for trial in done) else 0
 
 
-def _scored(base: Any) -> Any:
-    """With the metrics of the fronts, where others are not asked for."""
-    from spectralkit.plugins.registry import registry
-
-    installed = registry().names("metric")
-    wanted = tuple(name for name in (*DEFAULT_METRICS, "kd-lite0") if name in installed)
-    return base if base.metrics is not None else attrs.evolve(base, metrics=wanted)
-
-
-def _document(trials: list[Trial], found: list[Front]) -> dict[str, Any]:
+def _document(trials: Sequence[Trial], found: Sequence[Front]) -> dict[str, Any]:
     return {
         "trials": [
-            {"values": one.values, "key": one.key, "scores": one.scores, "command": one.command} for one in trials
+            {name: getattr(one, name) for name in ("values", "key", "scores", "error", "command")} for one in trials
         ],
         "fronts": [
             {
@@ -92,16 +90,18 @@ def _document(trials: list[Trial], found: list[Front]) -> dict[str, Any]:
     }
 
 
-def _print(name: str, trials: list[Trial], found: list[Front]) -> None:
-    parameters = list(trials[0].values)
+def _print(name: str, trials: Sequence[Trial], found: Sequence[Front]) -> None:
     metrics = list(dict.fromkeys(metric for trial in trials for metric in trial.scores))
-    columns = (*parameters, *metrics, *(" / ".join(front.names) for front in found))
+    columns = (*trials[0].values, *metrics, *(" / ".join(front.names) for front in found))
     rows = []
     for trial in trials:
         scores = ["failed" if not trial.scores else _short(trial.scores.get(metric)) for metric in metrics]
         marks = ["chosen" if trial is front.chosen else "front" if trial in front.members else "" for front in found]
-        rows.append((*trial.values.values(), *scores, *marks))
+        rows.append((*map(shown, trial.values.values()), *scores, *marks))
     print_table(columns, rows, title=name)
+    for trial in trials:
+        if trial.error:
+            print(f"\n{told(trial.values)} failed\n  {trial.error}")
     for front in found:
         print(f"\n{' / '.join(front.names)}: nearest to the best of both\n  {front.chosen.command}")
 

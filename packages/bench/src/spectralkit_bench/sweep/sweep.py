@@ -1,51 +1,24 @@
-"""A sweep: a grid whose lines are values of parameters, its fronts, and the point that is chosen."""
+"""A sweep: points that a sampler proposes, as cells of a store, and the fronts of their scores."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import attrs
 
+from spectralkit.errors import SpectralkitError
 from spectralkit.running.config import RunConfig
 from spectralkit.running.loader import Loader
 from spectralkit_bench.cells.cell import Cell
 from spectralkit_bench.cells.identity import identify
-from spectralkit_bench.grid.line import Line
 from spectralkit_bench.grid.plan import Plan
-from spectralkit_bench.reproducing import command
-from spectralkit_bench.sweep.front import Pair, chosen, front, oriented
+from spectralkit_bench.store.store import Store
+from spectralkit_bench.sweep.axis import Point, configured
+from spectralkit_bench.sweep.front import chosen, front, oriented
+from spectralkit_bench.sweep.objectives import FRONTS
+from spectralkit_bench.sweep.sampler import Sampler
+from spectralkit_bench.sweep.trial import Trial
 from spectralkit_bench.tables.result import metric_of
-
-FRONTS = (("s-hf", "s-lf"), ("kd-lite0", "s-lf"))
-"""What is gained, and what for."""
-
-
-@attrs.frozen(kw_only=True)
-class Trial:
-    """A point of the sweep.
-
-    Args:
-        values: Of what is varied.
-        config: What was run.
-        key: Of its cell.
-        scores: By metric; empty where it failed.
-    """
-
-    values: Mapping[str, Any]
-    config: RunConfig
-    key: str
-    scores: Mapping[str, float | None] = attrs.field(factory=dict)
-
-    def pair(self, names: tuple[str, str]) -> Pair | None:
-        """Two of its scores, where it has both."""
-        first, second = (self.scores.get(name) for name in names)
-        return None if first is None or second is None else (first, second)
-
-    @property
-    def command(self) -> str:
-        """What runs it again."""
-        return command(self.config)
 
 
 @attrs.frozen(kw_only=True)
@@ -63,27 +36,81 @@ class Front:
     chosen: Trial
 
 
-def plan_of(
-    name: str, points: Sequence[tuple[dict[str, Any], RunConfig]], loader: Loader
-) -> tuple[Plan, list[Cell], list[Trial]]:
-    """The sweep as a plan that a store keeps, its cells, and its trials before they are run.
+@attrs.define(kw_only=True)
+class Sweep:
+    """A sweep on its way: a point that is proposed again is the same trial.
 
-    Raises:
-        SpectralkitError: If a point cannot be run.
+    Args:
+        name: What a store knows it by.
+        base: All that the points have in common.
+        sampler: Who proposes them.
+        loader: Gives model and data.
     """
-    cells, lines, trials = {}, [], []
-    for values, config in points:
-        cell = identify(config, loader)
-        cells[cell.key] = cell
-        labels = {"dataset": str(cell.config.dataset), "scale": "", "model": cell.config.model, "method": _told(values)}
-        lines.append(Line(labels=labels, method=cell.config.method, cells={cell.config.seed: cell.key}))
-        trials.append(Trial(values=values, config=cell.config, key=cell.key))
-    plan = Plan(title=name, columns=("method",), within=("dataset",), improved=None, lines=tuple(lines))
-    return plan, list(cells.values()), trials
 
+    name: str
+    base: RunConfig
+    sampler: Sampler
+    loader: Loader
+    _trials: dict[str, Trial] = attrs.field(factory=dict, init=False)
+    _cells: dict[str, Cell] = attrs.field(factory=dict, init=False)
+    _round: list[str] = attrs.field(factory=list, init=False)
 
-def _told(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in values.items())
+    @property
+    def trials(self) -> tuple[Trial, ...]:
+        """So far, each once, in the order in which they were proposed."""
+        return tuple(self._trials.values())
+
+    @property
+    def keys(self) -> list[str]:
+        """Of their cells."""
+        return list(self._cells)
+
+    def propose(self) -> bool:
+        """Another round, whether there is one; a point that cannot be run is a trial that says why.
+
+        Raises:
+            SpectralkitError: If not even one point of the first round can be run.
+        """
+        points = self.sampler.propose()
+        self._round = [repr(dict(point)) for point in points]
+        refused: list[SpectralkitError] = []
+        for name, point in zip(self._round, points, strict=True):
+            if name not in self._trials:
+                self._trials[name] = self._trial(point, refused)
+        if refused and not self._cells:
+            raise refused[0]
+        return bool(points)
+
+    def _trial(self, point: Point, refused: list[SpectralkitError]) -> Trial:
+        config = self.base
+        try:
+            config = configured(self.base, point)
+            cell = identify(config, self.loader)
+        except SpectralkitError as error:
+            refused.append(error)
+            return Trial(values=point, config=config, error=str(error))
+        self._cells[cell.key] = cell
+        return Trial(values=point, config=cell.config, key=cell.key)
+
+    def keep(self, store: Store) -> None:
+        """The round's points become cells of the store, which remembers what belongs together."""
+        plan = Plan(
+            title=self.name,
+            columns=("method",),
+            within=("dataset",),
+            improved=None,
+            lines=tuple(trial.line for trial in self.trials),
+        )
+        store.add(self._cells.values(), grid=self.name, plan=plan.as_table())
+
+    def learn(self, store: Store) -> None:
+        """The round is done: its scores are in the store, and the sampler is told them."""
+        documents, errors = store.documents(self._cells), store.errors
+        for name, trial in self._trials.items():
+            if trial.key:
+                scores = documents.get(trial.key, {}).get("scores", {})
+                self._trials[name] = attrs.evolve(trial, scores=scores, error=errors.get(trial.key, ""))
+        self.sampler.learn([self._trials[name].scores for name in self._round])
 
 
 def fronts(trials: Sequence[Trial]) -> Iterator[Front]:
