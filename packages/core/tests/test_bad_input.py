@@ -176,9 +176,7 @@ def strange(kind: str) -> tuple[str, ...]:
 IMAGES = [
     translate("missing image", ["nowhere.png"], "no image or folder at nowhere.png"),
     translate("name too long", ["x" * 5000], "File name too long"),
-    translate(
-        "empty file", ["bad.png"], "bad.png is no PNG, JPEG, TIFF, BMP or WebP file", prepare=text("bad.png", "")
-    ),
+    translate("empty file", ["bad.png"], "bad.png is empty: remove it", prepare=text("bad.png", "")),
     translate(
         "text file",
         ["bad.png"],
@@ -190,33 +188,31 @@ IMAGES = [
     translate("truncated tiff", ["bad.tif"], "cannot read image bad.tif", prepare=truncated("bad.tif")),
     translate("corrupt png", ["bad.png"], "cannot read image bad.png", prepare=text("bad.png", png(8, 8, 8, b"\0"))),
     translate(
-        "greyscale", ["bad.png"], "bad.png is 8-bit greyscale", "8-bit RGB is wanted", prepare=converted("bad.png", "L")
+        "greyscale", ["bad.png"], "bad.png is greyscale of 8 bits", "RGB is wanted", prepare=converted("bad.png", "L")
     ),
-    translate(
-        "one bit", ["bad.png"], "bad.png is black and white", "8-bit RGB is wanted", prepare=converted("bad.png", "1")
-    ),
+    translate("one bit", ["bad.png"], "bad.png is black and white", "RGB is wanted", prepare=converted("bad.png", "1")),
     translate(
         "palette",
         ["bad.png"],
         "bad.png is in indexed colours",
-        "8-bit RGB is wanted",
+        "RGB is wanted",
         prepare=converted("bad.png", "P"),
     ),
     translate(
         "RGBA",
         ["bad.png"],
         "bad.png is RGB with transparency",
-        "8-bit RGB is wanted",
+        "RGB is wanted",
         prepare=converted("bad.png", "RGBA"),
     ),
     translate("grey with alpha", ["bad.png"], "is greyscale with transparency", prepare=converted("bad.png", "LA")),
     translate("CMYK", ["bad.jpg"], "bad.jpg is in printing colours", prepare=converted("bad.jpg", "CMYK")),
     translate(
-        "32-bit integers", ["bad.tif"], "bad.tif is in whole numbers of 32 bits", prepare=converted("bad.tif", "I")
+        "32-bit integers", ["bad.tif"], "is greyscale in whole numbers of 32 bits", prepare=converted("bad.tif", "I")
     ),
-    translate("floating point", ["bad.tif"], "bad.tif is in floating-point numbers", prepare=converted("bad.tif", "F")),
-    translate("16-bit png", ["bad.png"], "bad.png", "16 bits a channel", prepare=text("bad.png", deep_png())),
-    translate("16-bit tiff", ["bad.tif"], "bad.tif", "16 bits a channel", prepare=text("bad.tif", deep_tiff())),
+    translate("floating point", ["bad.tif"], "greyscale in floating-point numbers", prepare=converted("bad.tif", "F")),
+    translate("16-bit png", ["bad.png"], "bad.png", "of 16 bits", prepare=text("bad.png", deep_png())),
+    translate("16-bit tiff", ["bad.tif"], "bad.tif", "of 16 bits", prepare=text("bad.tif", deep_tiff())),
     translate("animated png", ["bad.png"], "bad.png holds 2 images", prepare=animated("bad.png")),
     translate("animated webp", ["bad.webp"], "bad.webp holds 2 images", prepare=animated("bad.webp")),
     translate("pages", ["bad.tif"], "bad.tif holds 2 images", prepare=animated("bad.tif")),
@@ -235,6 +231,10 @@ IMAGES = [
     translate(
         *("folder of other files", ["folder"], "folder folder holds no image"),
         prepare=lambda: (folder_of()(), text("folder/a.txt", "x")()),
+    ),
+    translate(
+        *("folder of folders", ["folder"], "folder folder holds no image", "its subfolders are opened with recursive"),
+        prepare=lambda: (folder_of()(), Path("folder/inner").mkdir()),
     ),
     translate(
         *("duplicate stems", ["folder"], "folder/a.jpg and folder/a.png would both become 'a'"),

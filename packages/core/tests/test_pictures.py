@@ -20,6 +20,7 @@ from spectralkit.pictures.channels import ChannelMap
 from spectralkit.pictures.finding import find_inputs
 from spectralkit.pictures.intensity import Intensity
 from spectralkit.pictures.reading import Reading
+from spectralkit.pictures.sifting import sift
 
 H, W = 20, 30
 
@@ -96,7 +97,7 @@ GREY: list[tuple[str, str, Write]] = [
 def test_deep_pictures_are_scaled_as_told_and_not_at_all_untold(name: str, write: Write, tmp_path: Path) -> None:
     path = tmp_path / name
     write(path)
-    with pytest.raises(DataError, match="8-bit greyscale is wanted: say how its values become"):
+    with pytest.raises(DataError, match=": say how its values become"):
         read(path, 1)
     wanted = ((noise().astype(float) - 1000) / 49000).clip(0, 1)
     np.testing.assert_allclose(read(path, 1, intensity="1000:50000")[..., 0], wanted, atol=1e-6)
@@ -131,7 +132,11 @@ def test_every_orientation_is_that_of_a_viewer(orientation: int, tmp_path: Path)
 
 @pytest.mark.parametrize(
     ("mode", "channels", "wanted"),
-    [("L", "0,0,0", "RGB"), ("RGBA", "0,1,2", "RGB"), ("P", "0,1,2", "RGB"), ("1", "0", "L"), ("LA", "0", "L")],
+    [
+        *(("L", "0,0,0", "RGB"), ("RGBA", "0,1,2", "RGB"), ("P", "0,1,2", "RGB"), ("1", "0", "L"), ("LA", "0", "L")),
+        *((mode, "rgb", "RGB") for mode in ("L", "RGB", "RGBA", "P", "1", "LA")),
+        *((mode, "luma", "L") for mode in ("L", "1", "LA")),
+    ],
 )
 def test_other_pixels_by_a_choice_of_channels(mode: str, channels: str, wanted: str, tmp_path: Path) -> None:
     image = Image.fromarray(noise(H, W, 3, dtype=np.uint8)).convert(mode)
@@ -139,6 +144,16 @@ def test_other_pixels_by_a_choice_of_channels(mode: str, channels: str, wanted: 
     shown = np.atleast_3d(np.asarray(image.convert(wanted))) / 255
     found = read(tmp_path / "a.png", shown.shape[-1], channels=channels)
     np.testing.assert_allclose(found, shown, atol=1e-7)
+
+
+@pytest.mark.parametrize(("name", "channels"), [("rgb", 3), ("luma", 1)])
+def test_channels_of_equal_rank_are_no_colours_but_three(name: str, channels: int, tmp_path: Path) -> None:
+    for n in (2, 3, 4):
+        tifffile.imwrite(tmp_path / f"{n}.tif", noise(n, H, W), imagej=True, metadata={"axes": "CYX"})
+    assert read(tmp_path / "3.tif", channels, channels=name, intensity="full").shape == (H, W, channels)
+    for n in (2, 4):
+        with pytest.raises(DataError, match=f"has {n} channels, neither grey nor RGB: choose from them by number"):
+            read(tmp_path / f"{n}.tif", channels, channels=name, intensity="full")
 
 
 def test_the_grey_of_colours_is_their_luma(tmp_path: Path) -> None:
@@ -150,7 +165,7 @@ def test_the_grey_of_colours_is_their_luma(tmp_path: Path) -> None:
 
 def test_three_channels_are_no_colours_unless_somebody_says_so(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "a.tif", STACK[0], imagej=True, metadata={"axes": "CYX"})
-    with pytest.raises(DataError, match=r"3 channels, and 8-bit RGB is wanted: .*channels, like 0,1,2.*intensity"):
+    with pytest.raises(DataError, match=r"3 channels of 16 bits, and RGB is wanted: .*channels, like 0,1,2.*intensity"):
         read(tmp_path / "a.tif", 3)
     with pytest.raises(DataError, match="has 3 channels, no channel 3"):
         read(tmp_path / "a.tif", 3, channels="0,1,3", intensity="full")
@@ -262,8 +277,23 @@ def test_subfolders_are_kept_and_loops_told(tmp_path: Path) -> None:
     assert [str(one.place) for one in found] == ["a.png", "one/a.png", "one/two/b.png"]
     assert [one.stem for one in find_inputs([tmp_path])] == ["a"]
     (tmp_path / "one/two/loop").symlink_to(tmp_path / "one")
+    *good, loop = find_inputs([tmp_path], recursive=True)
+    assert good == found
+    assert str(loop.place) == "one/two/loop"
     with pytest.raises(DataError, match="loop is a link that leads back to a folder above it"):
-        find_inputs([tmp_path], recursive=True)
+        sift([*good, loop], lambda one: one, "stop")
+    assert list(sift([*good, loop], lambda one: one, "skip").good) == good
+
+
+def test_a_reason_is_told_once_with_all_files_that_have_it(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png", "c.png"):
+        (tmp_path / name).write_text("no picture")
+    (tmp_path / "d.png").write_text("")
+    with pytest.raises(DataError) as refused:
+        sift(find_inputs([tmp_path]), lambda one: Reading().look(one.path, 3), "stop")
+    why = "is no PNG, JPEG, TIFF, BMP or WebP file: convert it first"
+    told = f"image {tmp_path / 'a.png'} {why} (the same: b.png, c.png); image {tmp_path / 'd.png'} is empty: remove it"
+    assert str(refused.value) == f"4 of 4 images cannot be used: {told}"
 
 
 STORED: list[Write] = [

@@ -184,8 +184,9 @@ def test_16_bit_micrographs_of_several_channels(tmp_path: Path) -> None:
     pixels = np.random.default_rng(0).integers(200, 4000, (5, 4, 40, 40), dtype=np.uint16)
     for i, image in enumerate(pixels):
         tifffile.imwrite(tmp_path / f"{i}.tif", image, imagej=True, metadata={"axes": "CYX"})
-    with pytest.raises(DataError, match=r"5 of 5 images cannot be used.*say which channels.*intensity"):
+    with pytest.raises(DataError, match=r"5 of 5 images cannot be used.*has 4 channels of 16 bits: say .*intensity"):
         folder(tmp_path, degrade="area", size=32)
+    assert folder(tmp_path, degrade="area", size=32, intensity="full").shape == (4, 32, 32)
     data = folder(tmp_path, degrade="area", size=32, channels=(3, 0, 1), intensity="200:4000", held_out=1.0)
     assert data.shape == (3, 32, 32)
     wanted = (torch.from_numpy(pixels[2][[3, 0, 1], 4:36, 4:36].astype(np.float32)) - 200) / 3800
@@ -204,13 +205,30 @@ def test_edges_are_compared_by_their_shape_where_they_have_a_grey(n: int, struct
     assert data[0].source.shape == data.shape
 
 
+def test_images_have_the_channels_of_their_files(tmp_path: Path) -> None:
+    """Grey folders make grey images; where the domains differ, a map makes one of them, and none loses its colours."""
+    for i, (domain, mode) in enumerate([("drawn", "L"), ("real", "RGB")] * 4):
+        (tmp_path / domain).mkdir(exist_ok=True)
+        Image.effect_noise((32, 32), 20 + i).convert(mode).save(tmp_path / domain / f"{i}.png")
+    coloured = Image.merge("RGB", [Image.new("L", (32, 32), value) for value in (255, 128, 0)])
+    coloured.save(tmp_path / "real/1.png")
+    drawn, real = tmp_path / "drawn", tmp_path / "real"
+    assert folder(drawn, degrade="blur", size=32)[0].source.shape == (1, 32, 32)
+    with pytest.raises(DataError, match=r"4 of 4 .*is greyscale of 8 bits, and RGB is wanted: .*channels, like rgb"):
+        folder(drawn, real, size=32)
+    data = folder(drawn, real, channels="rgb", size=32, held_out=0.5)
+    assert data.shape == (3, 32, 32)
+    assert any(len(set(image.mean((1, 2)).tolist())) == 3 for image in data.targets())
+    assert folder(drawn, real, channels="luma", size=32).shape == (1, 32, 32)
+
+
 def test_bad_files_are_named_and_counted_and_left_out_only_where_asked(root: Path, tmp_path: Path) -> None:
     shutil.copytree(root / "source", tmp_path / "source")
     for name in ("bad", "worse"):
         (tmp_path / f"source/{name}.png").write_text("no image")
     whole = (tmp_path / "source/s00.png").read_bytes()
     (tmp_path / "source/cut.png").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(DataError, match=r"2 of 15 images cannot be used: .*bad\.png is no PNG.*worse\.png is no"):
+    with pytest.raises(DataError, match=r"2 of 15 images cannot be used: .*bad\.png is no PNG.*the same: worse\.png"):
         folder(tmp_path / "source", root / "target", size=32)
     with pytest.warns(UserWarning, match="left out") as warned:
         data = folder(tmp_path / "source", root / "target", size=32, on_error="skip", held_out=1.0)

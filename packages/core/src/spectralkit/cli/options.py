@@ -109,7 +109,7 @@ def add_reading(parser: ArgumentParser) -> _ArgumentGroup:
     group.add_argument(
         "--channels",
         metavar="A,B,C",
-        help="channels of the files, from 0, with - for none; or luma (default: grey and RGB as they are)",
+        help="channels of the files, from 0, with - for none; or rgb, luma (default: grey and RGB as they are)",
     )
     group.add_argument("--frame", metavar="N", help="which image of a stack, from 0, or all as channels")
     return group

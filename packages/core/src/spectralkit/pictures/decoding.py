@@ -101,7 +101,8 @@ def _told(path: Path) -> Iterator[None]:
     except DataError:
         raise
     except UnidentifiedImageError as error:
-        raise DataError(f"image {path} is no PNG, JPEG, TIFF, BMP or WebP file: convert it first") from error
+        what = "no PNG, JPEG, TIFF, BMP or WebP file: convert it first" if path.stat().st_size else "empty: remove it"
+        raise DataError(f"image {path} is {what}") from error
     except Image.DecompressionBombError as error:
         raise too_large(path) from error
     except OSError as error:

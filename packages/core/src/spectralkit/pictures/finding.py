@@ -28,10 +28,12 @@ class Input:
     Args:
         path: Where it lies.
         place: Where it lies below the folder that was named; its name, where it was named itself.
+        fault: Why it cannot be read, where that is known already: a subfolder that cannot be looked into.
     """
 
     path: Path
     place: PurePosixPath
+    fault: str = ""
 
     @property
     def stem(self) -> str:
@@ -47,8 +49,8 @@ def find_inputs(inputs: Sequence[Path], *, recursive: bool = False) -> list[Inpu
         recursive: Whether to open subfolders too.
 
     Raises:
-        DataError: If something is missing or no file, a folder holds no image or leads back to itself, or two images
-            would have one output name. What a folder holds may still be none: :func:`check_file`.
+        DataError: If something is missing or no file, a folder holds no image, or two images would have one output
+            name. What a folder holds may still be none: :func:`check_file`.
     """
     found: list[Input] = []
     for given in inputs:
@@ -67,14 +69,16 @@ def find_inputs(inputs: Sequence[Path], *, recursive: bool = False) -> list[Inpu
     return found
 
 
-def check_file(path: Path) -> None:
-    """Refuse what lies in a folder, is called an image and is none: to open a pipe might never end.
+def check_file(one: Input) -> None:
+    """Refuse what has a fault, or is called an image and is none: to open a pipe might never end.
 
     Raises:
         DataError: Naming it.
     """
-    if (kind := _kind(path)) != "a file":
-        raise DataError(f"{path} is called an image and is {kind}: remove it")
+    if one.fault:
+        raise DataError(one.fault)
+    if (kind := _kind(one.path)) != "a file":
+        raise DataError(f"{one.path} is called an image and is {kind}: remove it")
 
 
 def check_folder(path: Path) -> None:
@@ -114,28 +118,36 @@ def _is_link(path: Path) -> bool:
 
 def _inside(folder: Path, recursive: bool) -> list[Input]:
     """The images in a folder."""
-    folders = list(_below(folder, ())) if recursive else [folder]
-    named = [path for inner in folders for path in _listed(inner) if path.suffix.lower() in SUFFIXES]
-    images = [path for path in named if path not in folders]
-    if not images:
-        raise DataError(f"folder {folder} holds no image: expected files ending in {', '.join(sorted(SUFFIXES))}")
-    return [Input(path, PurePosixPath(path.relative_to(folder).as_posix())) for path in images]
+    found = [Input(path, _place(path, folder), fault) for path, fault in _below(folder, recursive, ())]
+    if not found:
+        closed = not recursive and any(path.is_dir() for path in _listed(folder))
+        more = "; its subfolders are opened with recursive" if closed else ""
+        raise DataError(f"folder {folder} holds no image: expected files ending in {', '.join(sorted(SUFFIXES))}{more}")
+    return found
 
 
-def _below(folder: Path, above: tuple[tuple[int, int], ...]) -> Iterator[Path]:
-    """A folder and its subfolders, in order, links followed.
+def _place(path: Path, folder: Path) -> PurePosixPath:
+    return PurePosixPath(path.relative_to(folder).as_posix())
+
+
+def _below(folder: Path, recursive: bool, above: tuple[tuple[int, int], ...]) -> Iterator[tuple[Path, str]]:
+    """The images of a folder, then those of its subfolders, links followed; a subfolder that is none by its fault.
 
     Raises:
-        DataError: If one leads back to a folder that it lies in.
+        DataError: If it cannot be looked into, or leads back to a folder that it lies in.
     """
+    inside = _listed(folder)
     status = folder.stat()
     here = (status.st_dev, status.st_ino)
     if here in above:
         raise DataError(f"folder {folder} is a link that leads back to a folder above it: remove it")
-    yield folder
-    for path in _listed(folder):
-        if path.is_dir():
-            yield from _below(path, (*above, here))
+    folders = [path for path in inside if path.is_dir()] if recursive else []
+    yield from ((path, "") for path in inside if path.suffix.lower() in SUFFIXES and path not in folders)
+    for path in folders:
+        try:
+            yield from _below(path, recursive, (*above, here))
+        except DataError as error:
+            yield path, str(error)
 
 
 def _listed(folder: Path) -> list[Path]:

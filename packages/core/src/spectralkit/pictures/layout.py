@@ -29,7 +29,7 @@ Pixels = NDArray[Any]
 Colours = Literal["grey", "rgb", "channels", "other"]
 """What channels are as they lie in a file: one grey; red, green and blue; several of equal rank; or to be chosen."""
 
-_WANTED: dict[int, tuple[Colours, str]] = {1: ("grey", "8-bit greyscale"), 3: ("rgb", "8-bit RGB")}
+_WANTED: dict[int, tuple[Colours, str]] = {1: ("grey", "greyscale"), 3: ("rgb", "RGB")}
 
 
 @attrs.frozen
@@ -38,7 +38,7 @@ class Layout:
 
     Args:
         path: Its file.
-        told: What a person calls it, a predicate: ``is 8-bit greyscale``.
+        told: What a person calls it, a predicate: ``is greyscale of 8 bits``.
         size: (H, W) as stored, before it is turned upright.
         colours: What its channels are; ``other`` ones (transparency, palettes) must be chosen.
         channels: Of one image.
@@ -112,14 +112,14 @@ def too_large(path: Path, size: str = "") -> DataError:
 def kind_of(dtype: np.dtype[np.generic], channels: int, colours: Colours) -> str:
     """What a person calls pixels of that type, a predicate."""
     if dtype.kind == "f":
-        kind = "is in floating-point numbers"
+        numbers = "in floating-point numbers"
     elif dtype.itemsize > 2 or dtype.kind == "i":
-        kind = f"is in whole numbers of {8 * dtype.itemsize} bits"
-    elif dtype.itemsize == 2:
-        kind = "has 16 bits a channel"
+        numbers = f"in whole numbers of {8 * dtype.itemsize} bits"
     else:
-        kind = {"grey": "is 8-bit greyscale", "rgb": "is 8-bit RGB"}.get(colours, "has 8 bits a channel")
-    return kind if colours in ("grey", "rgb") else f"{kind} and {channels} channel{'s' * (channels > 1)}"
+        numbers = f"of {8 * dtype.itemsize} bits"
+    if colours in ("grey", "rgb"):
+        return f"is {wanted(channels)[1]} {numbers}"
+    return f"has {channels} channel{'s' * (channels > 1)} {numbers}"
 
 
 def upright(pixels: Pixels, orientation: int) -> Pixels:

@@ -11,21 +11,21 @@ import numpy as np
 from PIL import Image, ImageFile, ImageOps
 
 from spectralkit.errors import DataError
-from spectralkit.pictures.layout import FORMATS, Colours, Frame, Layout, Pixels, upright
+from spectralkit.pictures.layout import FORMATS, Colours, Frame, Layout, Pixels, kind_of, upright
 
 _ORIENTATION = 0x0112
 
 _KINDS: dict[str, tuple[str, Colours, int]] = {
     # Pillow's mode: what it is, and the channels that a copy of it has
     "1": ("is black and white", "other", 1),
-    "L": ("is 8-bit greyscale", "grey", 1),
+    "L": ("is greyscale of 8 bits", "grey", 1),
     "LA": ("is greyscale with transparency", "other", 2),
     "P": ("is in indexed colours (a palette)", "other", 3),
     "PA": ("is in indexed colours (a palette) with transparency", "other", 4),
-    "RGB": ("is 8-bit RGB", "rgb", 3),
+    "RGB": ("is RGB of 8 bits", "rgb", 3),
     "RGBA": ("is RGB with transparency", "other", 4),
-    "I": ("is in whole numbers of 32 bits", "grey", 1),
-    "F": ("is in floating-point numbers", "grey", 1),
+    "I": ("is greyscale in whole numbers of 32 bits", "grey", 1),
+    "F": ("is greyscale in floating-point numbers", "grey", 1),
 }
 """What is read of Pillow's modes, beside those of 16 bits."""
 
@@ -80,7 +80,7 @@ def _layout(image: ImageFile.ImageFile, path: Path, described: str) -> Layout:
     told, colours, channels = _KINDS.get(image.mode, ("", "grey", 1))
     deep = _is_deep(image)
     if deep:
-        told = "has 16 bits a channel"
+        told = kind_of(np.dtype(np.uint16), channels, colours)
     frames = getattr(image, "n_frames", 1)  # formats of a single image have no such attribute
     if image.format == "MPO":  # a phone's JPEG with further pictures behind the one it shows
         frames = 1
@@ -122,6 +122,6 @@ def _by_imagecodecs(path: Path) -> Pixels:
     try:
         from imagecodecs import png_decode
     except ImportError:
-        raise DataError(f"image {path} has 16 bits a channel in colour: to read it, pip install imagecodecs") from None
+        raise DataError(f"image {path} is in colours of 16 bits: to read it, pip install imagecodecs") from None
     pixels: Pixels = png_decode(path.read_bytes())
     return pixels.reshape(*pixels.shape[:2], -1)

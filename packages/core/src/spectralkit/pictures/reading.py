@@ -27,7 +27,7 @@ class Opened:
         path: The file.
         pixels: (H, W, C) as stored, upright.
         limits: (2, C), which stored values become 0 and 1.
-        channels: What is taken of it; None takes the channels as they are.
+        channels: What is taken of it, fitted to it; None takes the channels as they are.
     """
 
     path: Path
@@ -51,7 +51,7 @@ class Opened:
         height, width = size or self.size
         part = scaled(self.pixels[y : y + height, x : x + width], self.limits)
         if self.channels is not None:
-            part = self.channels.of(part, f"image {self.path}")
+            part = self.channels.of(part)
         return torch.from_numpy(np.ascontiguousarray(part.transpose(2, 0, 1)))
 
 
@@ -101,6 +101,17 @@ class Reading:
         """
         return look(path, self.frame)
 
+    def count(self, path: Path) -> int:
+        """How many channels its image has: those that are chosen, or as many as a file has in grey, RGB or TIFF's C.
+
+        Raises:
+            DataError: As :meth:`looked`.
+        """
+        if self.channels is not None:
+            return len(self.channels)
+        colours, found = self.looked(path).shown(self.frame)
+        return found if colours != "other" or found == 1 else 3
+
     def look(self, path: Path, channels: int) -> Layout:
         """What a file says of its picture, which is read nowhere yet.
 
@@ -109,7 +120,7 @@ class Reading:
         """
         described = self._described(channels)
         layout = look(path, self.frame, described)
-        self._check(layout, channels, described)
+        self._fitted(layout, channels, described)
         return layout
 
     def open(self, path: Path, channels: int) -> Opened:
@@ -124,9 +135,9 @@ class Reading:
         """
         described = self._described(channels)
         found = decode(path, self.frame, described)
-        self._check(found.layout, channels, described)
+        taken = self._fitted(found.layout, channels, described)
         limits = (self.intensity or Intensity()).limits(found.pixels, path)
-        return Opened(path, found.pixels, limits, self.channels)
+        return Opened(path, found.pixels, limits, taken)
 
     def read(self, path: Path, channels: int) -> Tensor:
         """The image of a file: (C, H, W) in [0, 1], upright; refused as by :meth:`open`."""
@@ -141,24 +152,26 @@ class Reading:
             )
         return described
 
-    def _check(self, layout: Layout, channels: int, described: str) -> None:
-        """Refuse what would have to be guessed."""
+    def _fitted(self, layout: Layout, channels: int, described: str) -> ChannelMap | None:
+        """Which channels are taken; what would have to be guessed is refused."""
         told = f"image {layout.path}"
         missing = []
         colours, available = layout.shown(self.frame)
-        if self.channels is not None:
-            self.channels.check(available, told)
-        elif colours != wanted(channels)[0] or available != channels:
+        taken = None if self.channels is None else self.channels.fitted(colours, available, told)
+        fits = taken is not None or (colours == wanted(channels)[0] and available == channels)
+        if not fits:
             missing.append(f"which channels to take (channels, like {_example(layout, channels)})")
         if self.intensity is None and layout.is_deep:
             missing.append("how its values become [0, 1] (intensity, like full or 0.1%:99.9%)")
         if missing:
-            raise DataError(f"{told} {layout.told}, and {described} is wanted: say {' and '.join(missing)}")
+            asked = "" if fits else f", and {described} is wanted"
+            raise DataError(f"{told} {layout.told}{asked}: say {' and '.join(missing)}")
+        return taken
 
 
 def _example(layout: Layout, channels: int) -> str:
-    if channels == 1:
-        return "luma" if layout.colours == "rgb" else "0"
+    if layout.colours in ("grey", "rgb") and channels in (1, 3):
+        return "luma" if channels == 1 else "rgb"
     return ",".join(str(min(c, layout.channels - 1)) for c in range(channels))
 
 

@@ -53,22 +53,36 @@ def sift(inputs: Sequence[Input], attempt: Callable[[Input], T], on_error: OnErr
     bad: dict[Input, str] = {}
     for one in inputs:
         try:
-            check_file(one.path)
+            check_file(one)
             good[one] = attempt(one)
         except SpectralkitError as error:
             bad[one] = str(error)
     if bad and (on_error == "stop" or not good):
-        raise DataError(_refusal(list(bad.values()), len(inputs)))
+        raise DataError(_refusal(bad, len(inputs)))
     return Sifted(good, bad)
 
 
-def _refusal(reasons: list[str], count: int) -> str:
-    if len(reasons) == 1:
-        return reasons[0]
-    return f"{len(reasons)} of {count} images cannot be used: {listed(reasons)}"
+def _refusal(bad: Mapping[Input, str], count: int) -> str:
+    """Every reason once, with all files that have it."""
+    if len(bad) == 1:
+        return next(iter(bad.values()))
+    alike: dict[str, list[Input]] = {}
+    for one, reason in bad.items():
+        alike.setdefault(reason.replace(str(one.path), ""), []).append(one)
+    reasons = [
+        f"{bad[first]} (the same: {named([str(one.place) for one in others])})" if others else bad[first]
+        for first, *others in alike.values()
+    ]
+    return f"{len(bad)} of {count} images cannot be used: {listed(reasons)}"
 
 
 def listed(reasons: Sequence[str]) -> str:
     """The first of them, and how many more there are."""
     more = f"; and {len(reasons) - MOST_TOLD} more" if len(reasons) > MOST_TOLD else ""
     return f"{'; '.join(reasons[:MOST_TOLD])}{more}"
+
+
+def named(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    more = f" and {len(names) - MOST_TOLD} more" if len(names) > MOST_TOLD else ""
+    return f"{', '.join(names[:MOST_TOLD])}{more}"

@@ -139,7 +139,7 @@ class _Pictures:
     def targets(self) -> Iterator[Tensor]:
         assert self.config.targets is not None
         for one in find_inputs([self.config.targets], recursive=self.config.recursive):
-            check_file(one.path)
+            check_file(one)
             yield self.read("targets", one)
 
 
@@ -156,7 +156,9 @@ def evaluate(config: EvaluateConfig) -> Evaluation:
     pairing = pair(folders, config.latents, config.recursive)
     if pairing.alone and config.on_error == "stop":
         raise DataError(f"{'; '.join(pairing.alone)}: give them the same names, or leave them out (on-error skip)")
-    pictures = _Pictures(config, pairing, _channels(config, pairing))
+    first = pairing.files["generated"][pairing.names[0]]
+    channels = config.reading.get("generated", Reading()).count(first.path)
+    pictures = _Pictures(config, pairing, channels)
     generated = [pairing.files["generated"][name] for name in pairing.names]
     checked = sift(generated, lambda one: _shapes(pictures.inputs(one.stem)), config.on_error)
     metrics = [_metric(name, config, pictures) for name in dict.fromkeys(config.metrics)]
@@ -181,15 +183,6 @@ def _check_given(config: EvaluateConfig) -> None:
             if not given[needed]:
                 option = "--latents FILE" if needed == "latent" else f"--{needed} DIR"
                 raise ConfigurationError(f"metric '{name}' needs {option}: give it, or choose other --metrics")
-
-
-def _channels(config: EvaluateConfig, pairing: Pairing) -> int:
-    """How many channels all images have: those that are chosen, or those of the first generated one."""
-    reading = config.reading.get("generated", Reading())
-    if reading.channels is not None:
-        return len(reading.channels)
-    colours, found = reading.looked(pairing.files["generated"][pairing.names[0]].path).shown(reading.frame)
-    return found if colours != "other" or found == 1 else 3
 
 
 def _metric(name: str, config: EvaluateConfig, pictures: _Pictures) -> NamedMetric:

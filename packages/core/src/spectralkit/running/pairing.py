@@ -12,7 +12,7 @@ from torch import Tensor
 from spectralkit.errors import DataError, told
 from spectralkit.models.pretrained import load_tensors
 from spectralkit.pictures.finding import Input, check_folder, find_inputs
-from spectralkit.pictures.sifting import MOST_TOLD
+from spectralkit.pictures.sifting import named
 
 
 @attrs.frozen
@@ -71,8 +71,7 @@ def _missing(told: str, wanted: Sequence[str], there: Sequence[str]) -> list[str
     lacking = [name for name in wanted if name not in known]
     if not lacking:
         return []
-    more = f" and {len(lacking) - MOST_TOLD} more" if len(lacking) > MOST_TOLD else ""
-    return [f"{len(lacking)} {told}: {', '.join(lacking[:MOST_TOLD])}{more}"]
+    return [f"{len(lacking)} {told}: {named(lacking)}"]
 
 
 def read_latents(path: Path) -> dict[str, Tensor]:

@@ -14,8 +14,9 @@ import attrs
 
 from spectralkit.errors import DataError
 from spectralkit.pictures.dividing import digest_of, halves
-from spectralkit.pictures.finding import Input, check_folder, find_inputs
-from spectralkit.pictures.sifting import MOST_TOLD, OnError, sift
+from spectralkit.pictures.finding import Input, check_file, check_folder, find_inputs
+from spectralkit.pictures.reading import Reading
+from spectralkit.pictures.sifting import OnError, named, sift
 from spectralkit_datasets_folder.cutting import Cutter
 from spectralkit_datasets_folder.split import File, divide
 
@@ -98,8 +99,7 @@ class Finder:
         real = {file.input.stem: file for file in self.files(reference)}
         if missing := [file.input.stem for file in held if file.input.stem not in real]:
             told = f"{len(missing)} of {len(held)} held-out sources have no reference of their name in {reference}"
-            more = f" and {len(missing) - MOST_TOLD} more" if len(missing) > MOST_TOLD else ""
-            told = f"{told}: {', '.join(missing[:MOST_TOLD])}{more}"
+            told = f"{told}: {named(missing)}"
             if self.on_error == "stop" or len(missing) == len(held):
                 raise DataError(f"{told}: add them, or leave reference out")
             warnings.warn(f"left out: {told}", stacklevel=2)
@@ -108,6 +108,26 @@ class Finder:
             if one.tiles != other.tiles:
                 raise DataError(f"images {one.path} and {other.path} differ in size: crop or resize one of them")
         return pairs
+
+
+def channels_of(folders: Sequence[Path], reading: Reading, recursive: bool) -> int:
+    """How many channels the images of folders have: the most that the first good file of one has.
+
+    Raises:
+        DataError: If a folder is not there, or holds no image.
+    """
+    return max(_first(folder, reading, recursive) for folder in folders)
+
+
+def _first(folder: Path, reading: Reading, recursive: bool) -> int:
+    check_folder(folder)
+    for one in find_inputs([folder], recursive=recursive):
+        try:
+            check_file(one)
+            return reading.count(one.path)
+        except DataError:  # it is told with all others when they are sifted
+            continue
+    return 1
 
 
 def _check_count(folder: Path, files: Sequence[File], least: int) -> None:

@@ -19,7 +19,7 @@ from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.pictures.dividing import check_share, digest_of_name
 from spectralkit.pictures.reading import Reading
 from spectralkit.pictures.sifting import OnError
-from spectralkit_datasets_folder.contents import Contents, Finder
+from spectralkit_datasets_folder.contents import Contents, Finder, channels_of
 from spectralkit_datasets_folder.cutting import Cutter, Fit
 from spectralkit_datasets_folder.degradation import EDGES, Degradation, Recipe
 from spectralkit_datasets_folder.split import File
@@ -163,7 +163,8 @@ def folder(
         sigma: Of degrade blur, canny (pixels) and noise (intensity): its standard deviation (default: 2, 1.5, 0.1).
         size: Side of the images.
         fit: The middle of each picture (crop), its shorter side resized first (resize), or tiles side by side (tile).
-        channels: A file's channels that are the image's, like 2,0,1 or 0,0,0 or luma (default: grey or RGB as it is).
+        channels: A file's channels that are the image's, like 2,0,1; rgb and luma take grey and RGB alike (default: as
+            the first file of each folder has them).
         intensity: How values become [0, 1]: full, limits like 0:4095, or percentiles like 0.1%:99.9% (8 bits: full).
         frame: Which image of a stack, or all as channels.
         recursive: Whether subfolders are opened too.
@@ -181,16 +182,17 @@ def folder(
     if source_name == target_name:
         raise ConfigurationError(f"source_name and target_name are both {source_name!r}: give two names")
     reading = Reading.of(channels, intensity, frame)
-    cutter = Cutter(reading, 3 if reading.channels is None else len(reading.channels), fit)
     recipe = _recipe(degrade, scale, sigma)
     multiple = 1 if recipe is None else recipe.multiple
     if size < 1 or size % multiple:
         raise ConfigurationError(f"size {size} is impossible: choose a multiple of {multiple}")
     source, target, reference = (None if path is None else Path(path) for path in (source, target, reference))
+    folders = _folders(recipe, source, target, reference)
+    cutter = Cutter(reading, channels_of(folders, reading, recursive), fit)
     finder = Finder(cutter, size, recursive, on_error, held_out)
     edges = recipe is not None and recipe.name in EDGES and cutter.channels in (1, 3)
     return Folder(
-        contents=_contents(finder, recipe, source, target, reference),
+        contents=finder.degraded(folders[0]) if recipe else finder.unpaired(folders[0], folders[-1], reference),
         cutter=cutter,
         side=size,
         recipe=recipe,
@@ -209,24 +211,24 @@ def _recipe(degrade: Degradation | None, scale: int | None, sigma: float | None)
     return None
 
 
-def _contents(
-    finder: Finder, recipe: Recipe | None, source: Path | None, target: Path | None, reference: Path | None
-) -> Contents:
-    """The files, by what was named."""
+def _folders(
+    recipe: Recipe | None, source: Path | None, target: Path | None, reference: Path | None
+) -> tuple[Path, ...]:
+    """The one whose pictures are degraded, or the source's and the target's."""
     if recipe is not None:
         one = source or target
         if one is None or (source and target) or reference:
             raise ConfigurationError(
                 f"degrade {recipe.name} makes the sources of one folder's pictures: give source or target alone"
             )
-        return finder.degraded(one)
+        return (one,)
     target = target or reference
     if source is None or target is None:
         raise ConfigurationError(
             "data set folder needs two folders, source and target, or one and a degradation: give "
             "dataset.source=DIR and dataset.target=DIR, or dataset.target=DIR and dataset.degrade=nearest"
         )
-    return finder.unpaired(source, target, reference)
+    return source, target
 
 
 def _ids(files: Sequence[File]) -> list[str]:
