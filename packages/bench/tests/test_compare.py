@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import statistics
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -12,18 +17,23 @@ from PIL import Image
 from spectralkit.cli.main import main
 from spectralkit.errors import ConfigurationError
 from spectralkit.running.run import run
+from spectralkit_bench.comparison import compare
 from spectralkit_bench.comparison.entry import Entry, entries, outer_commas
+from spectralkit_bench.finding import finished
 from spectralkit_bench.finished import Finished
 
 TOY = ("--model", "gaussian", "--dataset", "cells", "--steps", "3", "--samples", "2", "--metrics", "s-dc,s-lf,psnr")
+METHODS = "standard, ovg(clip=0.5, eta_lf=1e-4)+taba,null-class@3"
+COMPARE = (
+    *("compare", *TOY, "--methods", METHODS, "--seeds", "1,2", "--set", "ovg.eta_hf=10.0"),
+    *("--quiet", "--out"),
+)
 
 
 @pytest.fixture(scope="module")
 def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("compared") / "one"
-    methods = "standard, ovg(clip=0.5, eta_lf=1e-4)+taba,null-class@3"
-    words = ("--methods", methods, "--seeds", "1,2", "--set", "ovg.eta_hf=10.0", "--quiet", "--out", str(out))
-    assert main(["compare", *TOY, *words]) == 0
+    assert main([*COMPARE, str(out)]) == 0
     return out
 
 
@@ -88,6 +98,69 @@ def test_what_is_loaded_once_gives_what_a_run_of_its_own_gives(compared, tmp_pat
 def test_the_picture_has_a_column_a_method(compared):
     with Image.open(compared / "grid.png") as picture:
         assert picture.width > 5 * 192  # source, three methods, reference
+
+
+def test_runs_are_found_in_the_order_in_which_they_were_asked_for(tmp_path):
+    asked = ["taba", "standard", "ovg"]
+    out = tmp_path / "out"
+    assert main(["compare", *TOY, "--methods", ",".join(asked), "--seeds", "1", "--quiet", "--out", str(out)]) == 0
+    assert [run.config.method for run in finished([out])] == asked
+
+
+def untimed(out: Path) -> list[dict]:
+    """The lines of a comparison's table, but for what the clock says."""
+    return [{name: value for name, value in line.items() if name != "seconds"} for line in lines(out).values()]
+
+
+def test_a_killed_comparison_goes_on_and_ends_as_one_that_was_not(compared, tmp_path, monkeypatch):
+    out, kept = tmp_path / "out", tmp_path / ".out.runs"
+    process = subprocess.Popen([sys.executable, "-m", "spectralkit", *COMPARE, str(out)])
+    deadline = time.monotonic() + 300
+    while not list(kept.glob("[!.]*")):
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    before = len(list(kept.glob("[!.]*")))
+    assert not out.exists()
+    done = []
+    running = compare.run_into
+    monkeypatch.setattr(compare, "run_into", lambda *words, **named: done.append(words) or running(*words, **named))
+    assert main([*COMPARE, str(out)]) == 0
+    assert 0 < before == 4 - len(done)
+    assert untimed(out) == untimed(compared)
+    assert sorted(path.name for path in (out / "runs").iterdir()) == sorted(os.listdir(compared / "runs"))
+    assert os.listdir(tmp_path) == ["out"]
+
+
+def test_a_comparison_that_is_stopped_says_how_to_go_on(tmp_path, capsys, monkeypatch):
+    done = []
+    running = compare.run_into
+
+    def stop(*words: object, **named: object) -> object:
+        if done:
+            raise KeyboardInterrupt
+        done.append(words)
+        return running(*words, **named)
+
+    monkeypatch.setattr(compare, "run_into", stop)
+    words = [word for word in COMPARE if word != "--quiet"]
+    assert main([*words, str(tmp_path / "out")]) == 130
+    assert "stopped, runs done: 1; to go on: spectralkit" in capsys.readouterr().err
+    assert os.listdir(tmp_path) == [".out.runs"]
+
+
+def test_runs_without_latents_are_not_taken_where_latents_are_wanted(tmp_path, monkeypatch):
+    def stop(*words: object) -> None:
+        raise KeyboardInterrupt
+
+    words = ["compare", *TOY, "--methods", "standard", "--quiet", "--out", str(tmp_path / "out")]
+    with monkeypatch.context() as patch:
+        patch.setattr(compare, "write_table", stop)
+        assert main(words) == 130
+    assert main([*words, "--save-latents"]) == 0
+    assert len(list(tmp_path.glob("out/runs/*/latents.safetensors"))) == 1
 
 
 def test_a_refused_method_is_a_line_with_its_reason(tmp_path):

@@ -69,6 +69,36 @@ def test_a_run_and_a_comparison_bring_their_report(tmp_path, capsys):
     assert (tmp_path / "both" / "report.html").is_file()
 
 
+GRID = """
+[grid]
+models = ["gaussian"]
+datasets = ["cells"]
+methods = ["taba", "standard"]
+seeds = [1, 2]
+samples = 1
+steps = 2
+metrics = ["psnr"]
+"""
+
+
+def test_a_grid_brings_its_report_and_a_page_for_each_data_set(tmp_path, capsys):
+    grid, store = tmp_path / "toy.toml", tmp_path / "store"
+    grid.write_text(GRID)
+    words = ["bench", "run", str(grid), "--store", str(store), "--report"]
+    assert main(words) == 0
+    assert f"report   {store / 'report.html'}" in capsys.readouterr().out
+    assert (store / "report.html").is_file()
+    grid.write_text(GRID.replace('["taba", "standard"]', '["standard"]').replace('["cells"]', '["cells", "ihc"]'))
+    assert main([*words, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["reports"] == [str(store / f"report-{name}.html") for name in ("cells", "ihc")]
+    assert sorted(path.name for path in store.glob("*.html")) == [
+        "report-cells.html",
+        "report-ihc.html",
+        "report.html",
+    ]
+
+
 def test_a_report_that_nobody_can_write_is_told_before_the_run(tmp_path):
     words = [sys.executable, "-m", "spectralkit", "run", *SMALL, "--out", str(tmp_path / "out")]
     blocked = {**os.environ, "SPECTRALKIT_BLOCK": "bench"}

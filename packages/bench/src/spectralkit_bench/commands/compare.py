@@ -44,11 +44,18 @@ def run(arguments: Namespace) -> int:
         followed(arguments.quiet or arguments.json) as watch,
     ):
         from spectralkit_bench.comparison.compare import Plan, compare_into
+        from spectralkit_bench.comparison.keeping import Kept
         from spectralkit_bench.tables.records import document
 
         command = typed()
         plan = Plan(base=base, entries=found, seeds=wanted, save_latents=arguments.save_latents, command=command)
-        table = compare_into(place.directory, plan, watch)
+        kept = Kept(out=place.out, save_latents=arguments.save_latents)
+        try:
+            table = compare_into(place.directory, plan, kept, watch)
+        except KeyboardInterrupt:
+            watch.tell([f"stopped, runs done: {len(kept)}; to go on: {command}"])
+            raise
+    kept.forget()
     page = write_report(place.out)
     if arguments.json:
         print_json({**document(table), "out": place.out, **page})

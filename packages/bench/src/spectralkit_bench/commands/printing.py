@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spectralkit.cli.output import print_json
@@ -17,7 +19,7 @@ def typed() -> str:
     return shlex.join(["spectralkit", *sys.argv[1:]])
 
 
-def print_any(store: Store, name: str, form: str | None, *, quiet: bool = False) -> None:
+def print_any(store: Store, name: str, form: str | None, *, quiet: bool = False, pages: Sequence[Path] = ()) -> None:
     """Print the table of a grid for a person, or in a form for a program or a paper.
 
     Args:
@@ -25,6 +27,7 @@ def print_any(store: Store, name: str, form: str | None, *, quiet: bool = False)
         name: Of the grid.
         form: ``md``, ``csv``, ``tex`` or ``json``; None is for a person.
         quiet: Whether a person wants none.
+        pages: Reports that lie beside it.
     """
     from spectralkit_bench.grid.plan import Plan
     from spectralkit_bench.grid.table import table_of
@@ -38,10 +41,13 @@ def print_any(store: Store, name: str, form: str | None, *, quiet: bool = False)
     plan = Plan.of(store.plan(name))
     table = table_of(plan, store.documents(plan.keys), store.errors)
     if form == "json":
-        print_json(document(table) if isinstance(table, Table) else document_of_shares(table))
+        told = document(table) if isinstance(table, Table) else document_of_shares(table)
+        print_json({**told, "reports": pages} if pages else told)
     elif form is not None:
         print(written(table, form), end="")
     elif not quiet and isinstance(table, Table):
         print_scores(table)
     elif not quiet and not isinstance(table, Table):
         print_shares(table)
+    for page in () if quiet or form else pages:
+        print(f"report   {page}")

@@ -38,7 +38,7 @@ def columns(runs: Sequence[Finished]) -> tuple[Column, ...]:
     """
     first = runs[0]
     for run in runs[1:]:
-        ours, theirs = (_data(one) for one in (first, run))
+        ours, theirs = (data(one) for one in (first, run))
         if ours != theirs:
             raise DataError(
                 f"runs of different data cannot be compared, {first.directory} is of {_told(ours)} and {run.directory} "
@@ -92,7 +92,8 @@ def common(runs: Sequence[Finished]) -> tuple[str, ...]:
     return found
 
 
-def _data(run: Finished) -> tuple[object, ...]:
+def data(run: Finished) -> tuple[object, ...]:
+    """What it was run on: only runs of the same can be compared."""
     settings = run.config.settings.get("dataset", {})
     return (run.config.dataset, run.config.scale or settings.get("scale"), sorted(settings.items(), key=str))
 

@@ -21,7 +21,7 @@ def find(places: Sequence[Path]) -> list[Finished]:
     """
     for place in places:
         _check_finished(place)
-    return [_checked(run) for run in finished(places)]
+    return [checked(run) for run in finished(places)]
 
 
 def _check_finished(place: Path) -> None:
@@ -37,8 +37,12 @@ def _check_finished(place: Path) -> None:
         )
 
 
-def _checked(run: Finished) -> Finished:
-    """A run whose numbers are numbers and whose samples are files, for a stranger may have written it."""
+def checked(run: Finished) -> Finished:
+    """A run whose numbers are numbers and whose samples are files, for a stranger may have written it.
+
+    Raises:
+        DataError: If they are not.
+    """
     document = run.document
     try:
         whole = _are_numbers(document["scores"]) and _are_numbers(document["diagnostics"])
