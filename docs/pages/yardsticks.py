@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from pages.markdown import code, table
-from spectralkit.api import load_dataset, load_metric
+from spectralkit import load_dataset, load_metric
 from spectralkit.plugins import MetricSpec
 from spectralkit.plugins.registry import registry
 

@@ -348,6 +348,13 @@ def test_the_program_starts_without_torch(arguments):
     assert done.returncode == 0, done.stderr
 
 
+def test_what_scores_nothing_imports_no_metrics() -> None:
+    """Which would take as long again as torch."""
+    modules = "spectralkit.running.translation, spectralkit.running.looking"
+    code = f"import sys, {modules}; sys.exit('torchmetrics' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def test_the_public_face_is_lazy():
     code = "import sys, spectralkit; spectralkit.__version__; dir(spectralkit); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -162,9 +162,11 @@ def test_bad_files_are_left_out_on_request_and_told(here: Path, capsys: pytest.C
     [
         (["translate", "nowhere.png"], "no image or folder at nowhere.png"),
         (["translate", "a.png", "--model", "./nowhere"], "no checkpoint at ./nowhere"),
+        (["translate", "a.png", "--model", "model"], "of the directory of that name write ./model"),
         (["run", "--model", "./nowhere"], "no checkpoint at ./nowhere"),
         (["evaluate", "--generated", "nowhere", "--metrics", "toy-mse"], "no folder at nowhere"),
         (["evaluate", "--generated", ".", "--targets", "nowhere", "--metrics", "toy-mse"], "no folder at nowhere"),
+        (["evaluate", "--generated", ".", "--metrics", "nobodys"], "unknown metric 'nobodys'"),
     ],
     ids=str,
 )

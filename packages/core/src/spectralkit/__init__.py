@@ -19,18 +19,18 @@ if TYPE_CHECKING:
         invert,
         load_dataset,
         load_method,
-        load_metric,
         load_model,
         register,
         sample,
         translate,
     )
+    from spectralkit.metric import load_metric
     from spectralkit.torchvision_fix import repair_torchvision
 
     __version__: str
 
-_HOME = {"repair_torchvision": "spectralkit.torchvision_fix"}
-"""Where a public name lives, if not in :mod:`spectralkit.api`."""
+_HOME = {"load_metric": "spectralkit.metric", "repair_torchvision": "spectralkit.torchvision_fix"}
+"""Where a public name lives, if not in :mod:`spectralkit.api`: metrics bring torchmetrics, which takes seconds."""
 
 __all__ = [
     "__version__",

@@ -27,7 +27,6 @@ from spectralkit.inversion.method import load_method
 from spectralkit.inversion.noise import Noise
 from spectralkit.inversion.parts import Parts
 from spectralkit.inversion.probe import Context, Label, Meter, check_weight
-from spectralkit.metric import load_metric
 from spectralkit.models.coding import decode, decoded, encode, encoded, ids_of
 from spectralkit.models.loading import load_model
 from spectralkit.models.model import Model
@@ -48,7 +47,6 @@ __all__ = [
     "invert",
     "load_dataset",
     "load_method",
-    "load_metric",
     "load_model",
     "register",
     "sample",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -290,13 +291,27 @@ def test_a_run_and_a_training_on_own_pictures(root: Path, tmp_path: Path, monkey
     assert len(list(Path("out/samples").iterdir())) == len(unpaired(root))
 
 
-def test_a_training_on_own_pictures(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_training_on_own_pictures_and_a_run_on_the_same(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A run of the model shows it the pictures it was made with, read in the same way, unless others are named."""
     training = pytest.importorskip("spectralkit_models_training.testing", reason="another package")
     monkeypatch.chdir(tmp_path)
-    settings = [f"--set=dataset.source={root / 'source'}", "--set=dataset.degrade=nearest", "--set=dataset.size=16"]
+    Path("own").symlink_to(root / "source")
+    settings = ["--set=dataset.source=own", "--set=dataset.degrade=nearest", "--set=dataset.channels=rgb"]
     network = ["--size=16", "--widths=16,16", "--layers=1", "--device=cpu"]
     small = [*network, "--steps=1", "--batch=2", "--score=none", "--sample-steps=1", "--quiet"]
     assert training.inside("train", "--dataset", "folder", *settings, *small, "--out", "model") == 0
-    run = ["run", "--model", "./model", *settings, "--steps", "1", "--samples", "1", "--quiet", "--out", "out"]
-    assert main(run) == 0
-    assert Path("out/metrics.json").is_file()
+    run = ["run", "--model", "./model", "--steps", "1", "--samples", "1", "--out"]
+    assert main([*run, "out"]) == 0
+    told = "folder as the model was trained on it: size 16, source own, degrade nearest, channels rgb"
+    assert told in "".join(capsys.readouterr())
+    config = json.loads(Path("out/metrics.json").read_text())["config"]
+    trained = {"size": 16, "source": "own", "degrade": "nearest", "channels": "rgb"}
+    assert (config["dataset"], config["settings"]["dataset"]) == ("folder", trained)
+    assert main([*run, "scaled", "--scale=4", f"--set=dataset.source={root / 'target'}", "--quiet"]) == 0
+    config = json.loads(Path("scaled/metrics.json").read_text())["config"]
+    assert (config["scale"], config["settings"]["dataset"]) == (4, {**trained, "source": str(root / "target")})
+    Path("own").unlink()
+    assert main([*run, "gone"]) == 2
+    assert "no folder at own: model ./model was trained on it, give the one to use" in capsys.readouterr().err

@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save_file
 import spectralkit as sk
 from spectralkit.cli.main import main
 from spectralkit.errors import ConfigurationError, DataError, UnknownNameError
-from spectralkit.models.loading import trained_on
+from spectralkit.models.trained import trained_on
 from spectralkit.plugins.catalog import MARKS
 from spectralkit.testing import suite
 from spectralkit_models_diffusers._plugin import FILES

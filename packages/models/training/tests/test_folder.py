@@ -15,6 +15,7 @@ from spectralkit_models_training.facts import Facts
 from spectralkit_models_training.folder import Folder, check_same
 from spectralkit_models_training.journal import Journal
 from spectralkit_models_training.loop import Update
+from spectralkit_models_training.record import recorded
 from spectralkit_models_training.trial import Choice
 
 FACTS = Facts({"data_sha256": "0"}, {"spread": 0.5}, Choice("float32", "contiguous", "no"))
@@ -36,7 +37,7 @@ def test_who_comes_second_does_the_first_no_harm(tmp_path: Path) -> None:
             pass
         assert (folder.inner / "lock").exists()
         folder.begin("train", TrainingConfig(), FACTS)
-    assert folder.recorded("train", TrainingConfig)["steps"] == 10_000
+    assert recorded(folder.out, "train", TrainingConfig)["steps"] == 10_000
     assert folder.facts() == FACTS
 
 

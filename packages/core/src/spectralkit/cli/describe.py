@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
-from typing import cast
+from typing import Any, cast
 
 from spectralkit.cli.command import Command
 from spectralkit.cli.listing import capabilities, document
@@ -17,15 +17,15 @@ from spectralkit.plugins.signature import Parameter
 from spectralkit.plugins.specs import KINDS
 from spectralkit.plugins.text import brief, one_line
 from spectralkit.running.config import check_parts, parse_settings
+from spectralkit.running.folders import check_folders
 
 
 def run(args: Namespace) -> int:
     """Print the description."""
     registered = registry().resolve(args.kind, args.name)
+    settings = _settings(registered, args)  # before anything large is imported
     parameters = registry().parameters(args.kind, args.name)
-    if args.set and args.kind != "dataset":
-        raise ConfigurationError("--set gives a data set its parameters: leave it out")
-    measured = _measured(registered, args) if args.kind == "dataset" else {}
+    measured = _measured(registered, settings) if args.kind == "dataset" else {}
     if args.json:
         told = {"measured": measured} if measured else {}
         print_json({**document(registered), "parameters": [_parameter(parameter) for parameter in parameters], **told})
@@ -34,14 +34,23 @@ def run(args: Namespace) -> int:
     return 0
 
 
-def _measured(registered: Registered, args: Namespace) -> dict[str, object]:
-    """What a data set turns out to be with the parameters that are given; why not, where it cannot be built."""
+def _settings(registered: Registered, args: Namespace) -> Mapping[str, Any]:
+    """The parameters that a data set is given."""
+    if args.set and args.kind != "dataset":
+        raise ConfigurationError("--set gives a data set its parameters: leave it out")
     settings = parse_settings(args.set)
     check_parts(settings, {"dataset"})
+    if settings:
+        check_folders(registered.spec.name, settings["dataset"])
+    return settings.get("dataset", {})
+
+
+def _measured(registered: Registered, settings: Mapping[str, Any]) -> dict[str, object]:
+    """What a data set turns out to be with the parameters that are given; why not, where it cannot be built."""
     from spectralkit.running.looking import facts
 
     try:
-        found = facts(registered.spec.name, settings.get("dataset", {}))
+        found = facts(registered.spec.name, settings)
     except SpectralkitError as error:
         if settings:
             raise

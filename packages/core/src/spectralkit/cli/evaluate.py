@@ -16,24 +16,25 @@ from spectralkit.errors import ConfigurationError
 from spectralkit.pictures.finding import check_folder
 from spectralkit.running.claim import claim
 from spectralkit.running.config import parse_settings
+from spectralkit.running.needs import check_given
 
 if TYPE_CHECKING:
     from spectralkit.pictures.reading import Reading
     from spectralkit.running.evaluation import Evaluation
 
 
-FOLDERS = (
-    ("generated", "the pictures to score"),
-    ("source", "what they were made of, by name"),
-    ("reference", "the real images that they should be, by name"),
-    ("targets", "real images of their kind, paired with none"),
-)
+FOLDERS = {
+    "generated": "the pictures to score",
+    "source": "what they were made of, by name",
+    "reference": "the real images that they should be, by name",
+    "targets": "real images of their kind, paired with none",
+}
 
 
 def configure(parser: ArgumentParser) -> None:
     """The options of ``evaluate``."""
     what = parser.add_argument_group("what")
-    for option, meaning in FOLDERS:
+    for option, meaning in FOLDERS.items():
         what.add_argument(
             f"--{option}", type=path, metavar="DIR", required=option == "generated", help=f"folder: {meaning}"
         )
@@ -58,8 +59,10 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Evaluate, then print the scores."""
-    for folder in filter(None, (getattr(arguments, option) for option, _ in FOLDERS)):
-        check_folder(folder)  # before anything large is imported
+    given = {option: place for option in (*FOLDERS, "latents") if (place := getattr(arguments, option)) is not None}
+    for option in (option for option in FOLDERS if option in given):  # before anything large is imported
+        check_folder(given[option])
+    check_given(names(arguments.metrics), given)
     with nullcontext() if arguments.out is None else claim([arguments.out]) as place:
         from spectralkit.running.evaluation import ROLES, EvaluateConfig, evaluate
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import attrs
 
 from spectralkit.errors import DataError
 from spectralkit.models.directory import CARD
-from spectralkit.models.latent import Posterior
-from spectralkit.models.pretrained import REMEDY, read_json
+from spectralkit.models.documents import REMEDY, read_json
 from spectralkit.plugins.text import brief, one_line
 
 FORMAT = "spectralkit-checkpoint-2"
 LARGEST = 1 << 14
+
+Posterior = Literal["sample", "mode"]
+"""What is taken of a variational autoencoder's distribution."""
 
 
 def _tuple(values: Iterable[Any]) -> tuple[Any, ...]:

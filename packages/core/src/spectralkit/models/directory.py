@@ -5,6 +5,7 @@ Nothing here imports torch, so that a name that leads nowhere is told at once.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -52,11 +53,12 @@ def find_directory(name: str) -> Directory | None:
     """The directory that a model's name stands for; None where it is a registered name.
 
     Raises:
-        DataError: If there is no model at a path, or a hub id is not in the cache.
+        DataError: If there is no model at a path, a hub id is not in the cache, or a directory is named like a model.
         PluginError: If several packages would load it.
         UnknownNameError: If the package that loads it is not installed.
     """
     if "/" not in name and not name.startswith("."):
+        _check_name(name)
         return None
     path, called = Path(name), Path(name).resolve().name
     if fetched := HUB_ID.fullmatch(name) is not None and not path.exists():
@@ -71,6 +73,13 @@ def find_directory(name: str) -> Directory | None:
             "model"
         )
     return Directory(path, called)
+
+
+def _check_name(name: str) -> None:
+    """Refuse a name that is nobody's but a directory's."""
+    known = {called for found in registry().all("model") for called in (found.spec.name, *found.spec.aliases)}
+    if name not in known and os.path.isdir(name):  # which takes a name of any length
+        raise DataError(f"no model is registered as {name}: of the directory of that name write ./{name}")
 
 
 def _loader(path: Path) -> str | None:

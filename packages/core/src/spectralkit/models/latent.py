@@ -12,7 +12,7 @@ release encodes, one draw per image, and its ``mode`` is the mean.
 
 from __future__ import annotations
 
-from typing import Any, Literal, cast, get_args
+from typing import Any, cast, get_args
 
 import attrs
 import torch
@@ -22,9 +22,8 @@ from spectralkit.diffusion.batch import shape_of
 from spectralkit.diffusion.frozen import frozen
 from spectralkit.errors import ConfigurationError
 from spectralkit.inversion.noise import Noise
+from spectralkit.models.card import Posterior
 from spectralkit.plugins.text import brief
-
-Posterior = Literal["sample", "mode"]
 
 
 @attrs.frozen(eq=False)

@@ -12,7 +12,6 @@ import torch
 from spectralkit.data import TranslationDataset
 from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.models import checkpoint, legacy
-from spectralkit.models.card import read_card
 from spectralkit.models.device import find_device
 from spectralkit.models.directory import find_directory
 from spectralkit.models.model import Model
@@ -79,20 +78,3 @@ def build_model(
             raise
         raise DataError(f"{error}; or fetch what the copy lacks with `hf download {found.name}`") from error
     return (built if found is None else attrs.evolve(built, name=found.name)).to(where, dtype=dtype)
-
-
-def trained_on(name: str) -> str:
-    """The data set that a model was trained on, by registered name or directory.
-
-    Raises:
-        SpectralkitError: If there is no such model, it cannot be read, or it does not say.
-    """
-    found = find_directory(name)
-    if found is None or found.loader is not None:
-        called = name if found is None else cast(str, found.loader)
-        dataset = cast(ModelSpec, registry().resolve("model", called).spec).dataset
-    else:
-        dataset = (read_card(found.path) if found.is_own else legacy.read_config(found.path)).dataset
-    if not dataset:
-        raise ConfigurationError(f"model {name} does not say what it was trained on: name a data set with --dataset")
-    return dataset

@@ -6,7 +6,6 @@ read here, as safetensors. Memory is taken for what the file holds, not for what
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -16,13 +15,13 @@ import torch
 from torch import Tensor, nn
 
 from spectralkit.errors import DataError, NonFiniteError, told
+from spectralkit.models.documents import REMEDY, check_file, read_json
 from spectralkit.plugins.text import brief, one_line
 from spectralkit.torchvision_fix import repair_torchvision
 from spectralkit.whole import write_whole
 
 NAME = "diffusion_pytorch_model"
 CONFIG, WEIGHTS = "config.json", f"{NAME}.safetensors"
-REMEDY = "get a fresh copy of the checkpoint"
 MAPPED = 1 << 23
 """Bytes of a file that are mapped at a time while it is converted."""
 
@@ -128,24 +127,6 @@ def _shards(index: Path) -> list[Path]:
     return [index.parent / name for name in names]
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON table.
-
-    Raises:
-        DataError: If there is no such file, or it holds something else.
-    """
-    _check_file(path)
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(f"cannot read checkpoint {path}: {told(error)}") from error
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"corrupt checkpoint {path}: {one_line(error)[:300]}; {REMEDY}") from error
-    if not isinstance(document, dict):
-        raise DataError(f"corrupt checkpoint {path}: it holds no table; {REMEDY}")
-    return document
-
-
 def load_tensors(path: Path, dtype: Cast) -> dict[str, Tensor]:
     """The tensors of a file in ``dtype``, all of them finite, in one copy.
 
@@ -158,7 +139,7 @@ def load_tensors(path: Path, dtype: Cast) -> dict[str, Tensor]:
     """
     from safetensors import SafetensorError, safe_open
 
-    _check_file(path)
+    check_file(path)
     choose = dtype if callable(dtype) else lambda _: dtype
     tensors: dict[str, Tensor] = {}
     waiting: list[tuple[int, str, torch.dtype]] = []
@@ -196,12 +177,6 @@ def _sound(value: Tensor, name: str, path: Path, dtype: torch.dtype) -> Tensor:
     if value.numel() and not all(torch.isfinite(end) for end in value.aminmax()):
         raise NonFiniteError(f"checkpoint {path} holds NaN or infinity in {name!r}: get a fresh copy or train it again")
     return value
-
-
-def _check_file(path: Path) -> None:
-    """Refuse what would never end, or never begin, to be read."""
-    if path.exists() and not (path.is_file() or path.is_dir()):
-        raise DataError(f"cannot read checkpoint {path}: it is no file but a pipe or a device; {REMEDY}")
 
 
 def _skeleton(place: AbstractContextManager[Any], name: str, config: Mapping[str, Any], directory: Path) -> nn.Module:

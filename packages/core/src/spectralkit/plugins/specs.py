@@ -138,7 +138,7 @@ class ModelSpec(Spec):
     kind: ClassVar[str] = "model"
     product: ClassVar[str] = "spectralkit.models.model:Model"
 
-    dataset: str = attrs.field(validator=fields.name_or_none)
+    dataset: str = attrs.field(default="", validator=fields.name_or_none)
     fitted: bool = attrs.field(default=False, validator=fields.boolean)
     files: tuple[str, ...] = attrs.field(default=(), converter=fields.as_tuple, validator=fields.patterns)
 

@@ -12,7 +12,6 @@ from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.inversion.expression import parse
 from spectralkit.inversion.method import build_method
 from spectralkit.inversion.parts import Parts
-from spectralkit.models.loading import trained_on
 from spectralkit.models.model import Model
 from spectralkit.plugins.registered import blaming
 from spectralkit.plugins.registry import registry
@@ -22,6 +21,7 @@ from spectralkit.running.contract import check_dataset, check_sample
 from spectralkit.running.loader import Afresh, Loader
 from spectralkit.running.renaming import Renamed
 from spectralkit.running.scoring import NamedMetric
+from spectralkit.running.trained import with_data
 
 
 @attrs.frozen(eq=False)
@@ -81,7 +81,7 @@ def assemble_unscored(config: RunConfig, loader: Loader | None = None) -> Assemb
         SpectralkitError: As :func:`assemble`.
     """
     loader = loader or Afresh()
-    config = attrs.evolve(config, dataset=config.dataset or trained_on(config.model))
+    config = with_data(config)
     method = build_method(config.method, config.settings)
     dataset = loader.dataset(config)
     with blaming("dataset"):

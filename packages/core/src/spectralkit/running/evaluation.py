@@ -25,6 +25,7 @@ from spectralkit.plugins.registered import parts_taken, taking_part
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.specs import MetricSpec
 from spectralkit.running.config import Settings, check_parts
+from spectralkit.running.needs import check_given
 from spectralkit.running.pairing import Pairing, pair
 from spectralkit.running.rundir import versions
 from spectralkit.running.scoring import NamedMetric, feed, tabulated
@@ -152,7 +153,7 @@ def evaluate(config: EvaluateConfig) -> Evaluation:
     """
     folders = {role: path for role in ROLES[:3] if (path := getattr(config, role)) is not None}
     check_parts(config.settings, set(config.metrics))
-    _check_given(config)
+    check_given(config.metrics, {role for role in (*ROLES, "latents") if getattr(config, role) is not None})
     pairing = pair(folders, config.latents, config.recursive)
     if pairing.alone and config.on_error == "stop":
         raise DataError(f"{'; '.join(pairing.alone)}: give them the same names, or leave them out (on-error skip)")
@@ -171,18 +172,6 @@ def evaluate(config: EvaluateConfig) -> Evaluation:
         config=config,
         versions={"python": platform.python_version(), **versions(parts_taken())},
     )
-
-
-def _check_given(config: EvaluateConfig) -> None:
-    """Refuse metrics that need what is not there, before anything is read."""
-    given = {"generated": True, "structure": True, "latent": config.latents is not None}
-    given |= {role: getattr(config, role) is not None for role in ROLES[1:]}
-    for name in config.metrics:
-        spec = cast(MetricSpec, registry().resolve("metric", name).spec)
-        for needed in (*spec.inputs, *spec.facts):
-            if not given[needed]:
-                option = "--latents FILE" if needed == "latent" else f"--{needed} DIR"
-                raise ConfigurationError(f"metric '{name}' needs {option}: give it, or choose other --metrics")
 
 
 def _metric(name: str, config: EvaluateConfig, pictures: _Pictures) -> NamedMetric:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import cast
 
 from spectralkit.errors import DataError
 from spectralkit.models.directory import find_directory
+from spectralkit.models.trained import trained_on
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.specs import DatasetSpec
 from spectralkit.running.config import RunConfig
@@ -17,22 +18,34 @@ def check_run(config: RunConfig) -> None:
     """Refuse a run whose model or data set lies in a folder that is not there.
 
     Raises:
-        SpectralkitError: As :func:`spectralkit.models.directory.find_directory` and :func:`check_folders`.
+        SpectralkitError: As :func:`spectralkit.models.directory.find_directory`,
+            :func:`spectralkit.models.trained.trained_on` and :func:`check_folders`.
     """
     find_directory(config.model)
-    check_folders(config.dataset, config.settings.get("dataset", {}))
+    given = config.settings.get("dataset", {})
+    if config.dataset is not None:
+        check_folders(config.dataset, given)
+        return
+    trained = trained_on(config.model)
+    for name, path in _missing(trained.dataset, {**trained.settings, **given}):
+        remedy = "check it" if name in given else f"model {config.model} was trained on it, give the one to use"
+        raise DataError(f"no folder at {path}: {remedy}, --set dataset.{name}=DIR")
 
 
-def check_folders(dataset: str | None, parameters: Mapping[str, object]) -> None:
-    """Refuse a data set whose folder is not there; None is one that only the model knows.
+def check_folders(dataset: str, parameters: Mapping[str, object]) -> None:
+    """Refuse a data set whose folder is not there.
 
     Raises:
         DataError: Naming the folder and the parameter.
         UnknownNameError: If there is no such data set.
     """
-    if dataset is None:
-        return
+    for name, path in _missing(dataset, parameters):
+        raise DataError(f"no folder at {path}: check dataset.{name}")
+
+
+def _missing(dataset: str, parameters: Mapping[str, object]) -> Iterator[tuple[str, str | Path]]:
+    """The parameters that name folders which are not there."""
     for name in cast(DatasetSpec, registry().resolve("dataset", dataset).spec).folders:
         path = parameters.get(name)
         if isinstance(path, str | Path) and not Path(path).is_dir():
-            raise DataError(f"no folder at {path}: check dataset.{name}")
+            yield name, path

@@ -31,6 +31,7 @@ from spectralkit.running.loader import Loader
 from spectralkit.running.picture import translations
 from spectralkit.running.portion import Portion, Shard, joined, translate_portion
 from spectralkit.running.rundir import fresh_directory, versions, write_csv
+from spectralkit.running.trained import data_told
 from spectralkit.running.watch import Unwatched, Watch
 
 
@@ -103,7 +104,7 @@ def run_into(
         loader: What several runs share; by default this one loads for itself.
     """
     assembly, watch = assemble(config, loader), watch or Unwatched()
-    watch.tell(assembly.model.told)
+    watch.tell((*data_told(config, assembly.config), *assembly.model.told))
     portion = translate_portion(assembly, directory, range(assembly.count), save_latents=save_latents, watch=watch)
     return _conclude(assembly, directory, portion)
 

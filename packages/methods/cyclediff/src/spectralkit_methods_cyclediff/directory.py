@@ -14,7 +14,8 @@ import attrs
 import torch
 
 from spectralkit.errors import DataError
-from spectralkit.models.pretrained import REMEDY, load_part, load_tensors, read_json, save_part, save_tensors
+from spectralkit.models.documents import REMEDY, read_json
+from spectralkit.models.pretrained import load_part, load_tensors, save_part, save_tensors
 from spectralkit.plugins.text import one_line
 from spectralkit.running.document import as_json
 from spectralkit_methods_cyclediff.translators import Domain, Translator, Translators

@@ -10,8 +10,9 @@ import torch
 
 from spectralkit.diffusion.frozen import frozen
 from spectralkit.errors import DataError
+from spectralkit.models.card import Posterior
 from spectralkit.models.checkpoint import AUTOENCODERS
-from spectralkit.models.latent import LatentCodec, Posterior
+from spectralkit.models.latent import LatentCodec
 from spectralkit.models.pretrained import CONFIG, load_part
 from spectralkit.plugins.text import brief
 

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from spectralkit.errors import DataError
-from spectralkit.models.pretrained import read_json
+from spectralkit.models.documents import read_json
 from spectralkit.plugins.text import brief
 from spectralkit.torchvision_fix import repair_torchvision
 

@@ -9,7 +9,8 @@ from typing import Any
 import attrs
 
 from spectralkit.errors import ConfigurationError, DataError
-from spectralkit.models.pretrained import CONFIG, read_json
+from spectralkit.models.documents import read_json
+from spectralkit.models.pretrained import CONFIG
 from spectralkit.plugins.text import brief, reason
 from spectralkit_models_diffusers.config import defaults_of
 from spectralkit_models_diffusers.flow import Sigmas

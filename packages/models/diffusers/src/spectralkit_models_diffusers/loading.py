@@ -9,7 +9,7 @@ import torch
 
 from spectralkit.diffusion.denoiser import Denoiser, NetworkDenoiser
 from spectralkit.diffusion.schedule import Final
-from spectralkit.models.latent import Posterior
+from spectralkit.models.card import Posterior
 from spectralkit.models.model import Codec, Model, PixelCodec, times
 from spectralkit_models_diffusers.autoencoder import load_codec
 from spectralkit_models_diffusers.clipped import ClippedDenoiser

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from spectralkit.errors import DataError
-from spectralkit.models.pretrained import REMEDY
+from spectralkit.models.documents import REMEDY
 from spectralkit.plugins.text import brief, reason
 from spectralkit_models_diffusers.encoder import load_encoder, load_tokenizer
 from spectralkit_models_diffusers.layout import Layout

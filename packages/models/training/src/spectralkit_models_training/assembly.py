@@ -45,12 +45,14 @@ class Assembled:
 
 
 def training_set(config: TrainingConfig) -> TrainingSet:
-    """The training data, with the parameters that the configuration gives it.
+    """The training data, with the parameters that the configuration gives it; its images are as large as the crops.
 
     Raises:
         ConfigurationError: If neither they nor the data set have such a parameter.
     """
-    return cast(TrainingSet, build_training(config.dataset, config.settings.get("dataset", {})))
+    known = {parameter.name for parameter in registry().parameters("dataset", config.dataset)}
+    size = {"size": config.size} if "size" in known else {}
+    return cast(TrainingSet, build_training(config.dataset, {**size, **config.settings.get("dataset", {})}))
 
 
 def assemble_diffusion(config: DiffusionConfig, device: torch.device, aside: Aside) -> Assembled:

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from spectralkit.errors import ConfigurationError, DataError
-from spectralkit.models.pretrained import read_json
+from spectralkit.models.documents import read_json
 from spectralkit.plugins.text import brief, one_line
 from spectralkit.running.document import as_json
 from spectralkit_models_training.state import replace

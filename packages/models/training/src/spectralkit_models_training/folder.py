@@ -16,18 +16,17 @@ import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import attrs
 from filelock import FileLock, Timeout
 
 from spectralkit.errors import ConfigurationError, told
-from spectralkit.running.config import read_table
 from spectralkit.running.document import as_toml
 from spectralkit.stops import deferred
 from spectralkit_models_training.config import TrainingConfig
 from spectralkit_models_training.facts import Facts
 from spectralkit_models_training.optimisation import rate
+from spectralkit_models_training.record import RECORD
 from spectralkit_models_training.state import replace
 
 CHANGEABLE = ("save_every", "sample_every", "sample_steps", "score", "tracker", "device", "autoencoder")
@@ -72,7 +71,7 @@ class Folder:
         Raises:
             ConfigurationError: If it does.
         """
-        if (self.inner / "train.toml").exists():
+        if (self.out / RECORD).exists():
             raise ConfigurationError(
                 f"{self.out} holds a training: add --resume to go on with it, or choose another --out"
             )
@@ -90,18 +89,7 @@ class Folder:
 
     def record(self, command: str, config: TrainingConfig) -> None:
         """Record what is trained."""
-        replace(self.inner / "train.toml", as_toml({command: config.as_table()}))
-
-    def recorded(self, command: str, config: type[TrainingConfig]) -> dict[str, Any]:
-        """The configuration that a training was begun with.
-
-        Raises:
-            ConfigurationError: If there is none.
-        """
-        path = self.inner / "train.toml"
-        if not path.is_file():
-            raise ConfigurationError(f"{self.out} holds no training to resume: leave --resume out to begin one")
-        return read_table(path, command, config)
+        replace(self.out / RECORD, as_toml({command: config.as_table()}))
 
     def facts(self) -> Facts:
         """What was found at the start."""
@@ -172,7 +160,7 @@ class Folder:
 
     def _tidy(self, made: list[Path]) -> None:
         """Of a training that came to nothing leave nothing: no file, and no folder that was made for it."""
-        if (self.inner / "train.toml").exists():
+        if (self.out / RECORD).exists():
             return
         with suppress(OSError):
             for name in ("facts.json", "lock"):

@@ -16,6 +16,7 @@ from spectralkit.errors import ConfigurationError
 from spectralkit.plugins.text import brief, nearest
 from spectralkit.running.config import literal, parse_settings, read_table
 from spectralkit_models_training.config import TrainingConfig
+from spectralkit_models_training.record import recorded
 
 Config = type[TrainingConfig]
 
@@ -65,9 +66,7 @@ def read(arguments: Namespace, command: str, config: Config) -> TrainingConfig:
         return config(**asked)
     if arguments.out is None:
         raise ConfigurationError("--resume needs --out, the directory of the training to go on with")
-    from spectralkit_models_training.folder import Folder  # with torch behind it
-
-    return config(**merged([Folder(arguments.out).recorded(command, config), asked]))
+    return config(**merged([recorded(arguments.out, command, config), asked]))
 
 
 def merged(layers: list[dict[str, Any]]) -> dict[str, Any]:

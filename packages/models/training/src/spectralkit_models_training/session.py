@@ -24,6 +24,7 @@ from spectralkit_models_training.facts import Facts
 from spectralkit_models_training.folder import Folder, check_same
 from spectralkit_models_training.journal import Silent, say
 from spectralkit_models_training.loop import Trainer, generator
+from spectralkit_models_training.record import recorded
 from spectralkit_models_training.state import read_state
 from spectralkit_models_training.trial import ACCELERATE, Choice, settle
 
@@ -105,7 +106,7 @@ class Begun:
             ConfigurationError: If other options are asked for than would have made the steps that are done.
             DataError: If something is damaged, or the state is gone.
         """
-        config = type(order.config)(**folder.recorded(order.command, type(order.config)))
+        config = type(order.config)(**recorded(order.out, order.command, type(order.config)))
         facts, state = folder.facts(), read_state(folder.state) if folder.state.exists() else None
         if state is None and folder.mark.exists() and not folder.finished(order.config.steps):
             raise DataError(f"{folder.state} is gone, so there is nothing to go on from: choose another --out")

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from spectralkit.data import TrainingSet
 from spectralkit.errors import ConfigurationError, DataError
-from spectralkit.models.card import Normalisation
-from spectralkit.models.latent import LatentCodec, Posterior
+from spectralkit.models.card import Normalisation, Posterior
+from spectralkit.models.latent import LatentCodec
 from spectralkit.models.loading import load_model
 from spectralkit.models.model import Codec, PixelCodec
 from spectralkit.plugins.registry import registry
