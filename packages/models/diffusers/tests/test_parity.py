@@ -117,6 +117,30 @@ def test_a_solver_of_first_order_samples_as_diffusers(scheduler, save, small):
     torch.testing.assert_close(out.images, ((expected + 1) / 2).clamp(0, 1), **CLOSE)
 
 
+@pytest.mark.parametrize(
+    "scheduler",
+    [
+        diffusers.EDMEulerScheduler(),
+        diffusers.EDMEulerScheduler(sigma_schedule="exponential", sigma_data=1.0, sigma_max=40.0),
+        diffusers.EDMEulerScheduler(final_sigmas_type="sigma_min", rho=5.0),
+        diffusers.EDMDPMSolverMultistepScheduler(solver_order=1),
+    ],
+    ids=["karras", "exponential", "sigma_min", "dpm"],
+)
+@torch.no_grad()
+def test_edm_samples_as_diffusers(scheduler, save, small):
+    """Where the scheduler ends at ``sigma_min``, its last step stands still."""
+    network = small.unet()
+    model = sk.load_model(save(network, scheduler))
+    inverted = sk.invert(model, sk.load_method("standard"), images(), source="any", steps=STEPS)
+    still = scheduler.config.final_sigmas_type == "sigma_min"
+    expected = walk(network, scheduler, inverted.inversion.latent, STEPS + still)
+    out = sk.sample(model, sk.load_method("standard"), inverted, target="any")
+    torch.testing.assert_close(out.images, ((expected + 1) / 2).clamp(0, 1), **CLOSE)
+    assert float(out.images.std()) > 0.01
+    assert (inverted.context.levels[0].sigma == 0) is not still
+
+
 @pytest.mark.parametrize("shift", [1.0, 3.0])
 @torch.no_grad()
 def test_flow_samples_as_diffusers(shift, save, small):

@@ -180,6 +180,8 @@ def test_the_levels_of_a_flow_are_those_of_diffusers(scheduler, even, steps, tmp
     ("keys", "named"),
     [
         ({"_class_name": "LCMScheduler"}, "_class_name = 'LCMScheduler'"),
+        ({"_class_name": "EDMEulerScheduler", "prediction_type": "v_prediction"}, "prediction_type = 'v_prediction'"),
+        ({"_class_name": "EDMEulerScheduler", "sigma_max": 0.001}, "sigma_max = 0.001"),
         ({"_class_name": "DPMSolverMultistepScheduler", "use_flow_sigmas": True}, "use_flow_sigmas = True"),
         ({"_class_name": "DPMSolverMultistepScheduler", "use_lu_lambdas": True}, "use_lu_lambdas = True"),
         ({"_class_name": "DPMSolverMultistepScheduler", "lambda_min_clipped": -5}, "lambda_min_clipped = -5"),

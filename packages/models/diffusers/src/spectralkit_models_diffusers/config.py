@@ -45,7 +45,10 @@ INNER = (
 """Those whose grid of N is that of N + 1 without its lowest."""
 
 DISCRETE = (*WHOLE, *BETWEEN, *INNER)
+EDM = ("EDMEulerScheduler", "EDMDPMSolverMultistepScheduler")
 FLOW = "FlowMatchEulerDiscreteScheduler"
+KNOWN = (*DISCRETE, *EDM, FLOW)
+"""All that are read."""
 
 PLAIN: dict[str, tuple[Any, ...]] = {
     "thresholding": (False, None),
@@ -113,9 +116,8 @@ def read_config(path: Path, name: str | None) -> Config:
     """
     document = read_json(path)
     name = name or str(document.get("_class_name"))
-    if name not in (*DISCRETE, FLOW):
-        known = ", ".join((*DISCRETE, FLOW))
-        told = f"which has no counterpart here: known are {known}; to read its keys as a DDIM's, --set "
+    if name not in KNOWN:
+        told = f"which has no counterpart here: known are {', '.join(KNOWN)}; to read its keys as a DDIM's, --set "
         told += "model.scheduler=DDIMScheduler"
         raise Config(path, name, {}).refusal("_class_name", told)
     defaults = defaults_of(name)
@@ -123,7 +125,7 @@ def read_config(path: Path, name: str | None) -> Config:
     if name != document.get("_class_name"):  # as from_config does; what is passed over is told
         passed = tuple(sorted(key for key in document.keys() - defaults.keys() if not key.startswith("_")))
         return attrs.evolve(config, passed=passed)
-    everybody = set().union(*(defaults_of(other) for other in (*DISCRETE, FLOW)))
+    everybody = set().union(*(defaults_of(other) for other in KNOWN))
     for key in document.keys() - everybody:  # diffusers passes over keys of other schedulers, which it saves too
         if not key.startswith("_") and document[key] not in (None, False):
             raise config.refusal(key, "which is unknown here: leave it out where it says nothing of the levels")

@@ -25,7 +25,18 @@ from spectralkit.diffusion.schedule import MOST_TIMESTEPS, Final, Spacing
 from spectralkit.errors import DataError
 from spectralkit.plugins.text import one_line
 from spectralkit_models_diffusers.clipped import Clip
-from spectralkit_models_diffusers.config import BETWEEN, FLOW, INNER, PLAIN, WHOLE, Config, defaults_of, read_config
+from spectralkit_models_diffusers.config import (
+    BETWEEN,
+    EDM,
+    FLOW,
+    INNER,
+    PLAIN,
+    WHOLE,
+    Config,
+    defaults_of,
+    read_config,
+)
+from spectralkit_models_diffusers.edm import read_edm
 from spectralkit_models_diffusers.flow import Sigmas, read_flow
 from spectralkit_models_diffusers.schedule import Rule, TrainedSchedule
 
@@ -87,6 +98,9 @@ def read_scheduler(
     if config.name == FLOW:
         process, told = read_flow(config, int(T), sigmas)
         return Reading(process, None, f"{config.name}: {told}", dynamic=bool(config["use_dynamic_shifting"]))
+    if config.name in EDM:
+        process, told = read_edm(config, final)
+        return Reading(process, None, told)
     return _discrete(config, int(T), final, clip)
 
 
