@@ -12,7 +12,8 @@ import torch
 import spectralkit as sk
 from spectralkit.testing import conformance
 
-NAMES = ("ddim-latent",)
+CONVOLUTIONAL = ("ddim-latent",)
+NAMES = CONVOLUTIONAL
 CHECKPOINTS = Path(str(files("spectralkit_models_latent"))) / "checkpoints"
 
 test_ddim_latent = conformance("model", "ddim-latent")
@@ -48,7 +49,7 @@ def test_the_autoencoder_gives_held_out_crops_back(name: str) -> None:
     assert (-10 * error.log10()).mean() >= 33
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CONVOLUTIONAL)
 def test_crops_of_another_size_fit(name: str) -> None:
     """Both networks are convolutional."""
     model, data = sk.load_model(name), sk.load_dataset("ihc", size=128, scale=16)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from importlib.metadata import version
+from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,12 @@ def load_checkpoint(directory: Path, name: str, process: Mapping[str, Any] | Non
         dataset=card.dataset,
         provenance={"process": card.process, **parameters, "training": card.training},
     )
+
+
+def load_shipped(package: str, name: str, **process: Any) -> Model:
+    """The checkpoint that ``package`` carries in ``checkpoints/name``; otherwise as :func:`load_checkpoint`."""
+    with as_file(files(package) / "checkpoints" / name) as directory:
+        return load_checkpoint(directory, name, process)
 
 
 def _network(directory: Path) -> nn.Module:

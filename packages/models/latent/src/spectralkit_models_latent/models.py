@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from importlib.resources import as_file, files
-
-from spectralkit.models.checkpoint import load_checkpoint
+from spectralkit.diffusion.schedule import Final
+from spectralkit.models.checkpoint import load_shipped
 from spectralkit.models.model import Model
 
+PACKAGE = "spectralkit_models_latent"
 
-def shipped(name: str) -> Model:
-    """The checkpoint of a name, trained on 64x64 crops of ``ihc``."""
-    with as_file(files("spectralkit_models_latent") / "checkpoints" / name) as directory:
-        return load_checkpoint(directory, name)
+
+def variance_preserving(name: str, final: Final = "level") -> Model:
+    """A model of latents that diffuse with bounded variance, trained on 64x64 crops of ``ihc``.
+
+    Args:
+        name: Which one.
+        final: What the clean level is: the ``level`` of timestep 0, with a little noise, or ``clean``, without any.
+    """
+    return load_shipped(PACKAGE, name, final=final)
