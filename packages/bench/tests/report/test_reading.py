@@ -223,6 +223,27 @@ def test_text_and_curves_can_be_told_from_their_ground(written, reading):
         assert curves >= 3
 
 
+def test_a_seed_is_chosen_for_all_that_have_it(making, tmp_path, reading):
+    both = [making("x" * seed, config={"method": "x", "seed": seed}) for seed in (1, 2)]
+    page = reading(report(tmp_path / "r.html", making("standard", config={"seed": 1}), *both))
+
+    def sources(place: str) -> list[str]:
+        return list(page.eval_on_selector_all(place, "images => images.map(i => i.src)"))
+
+    page.locator("tr[data-row=a]").scroll_into_view_if_needed()
+    places = ("#viewer .panes img", "#viewer .latents img", ".stage img", "tr[data-row=a] img")
+    wait(page, "document.querySelector('tr[data-row=a] img').naturalWidth > 0")
+    before = {place: sources(place) for place in places}
+    page.select_option("#seed", "2")
+    wait(page, "document.querySelectorAll('tr[data-row=a] img')[1].naturalWidth > 0")
+    for place, (first, second, *_) in ((place, zip(before[place], sources(place), strict=True)) for place in places):
+        same = {pair[0] == pair[1] for pair in (first, second)}
+        assert same == {True, False}, place  # standard draws nothing, and has one seed
+    assert page.locator("tr[data-row=a] data:visible").count() == 2
+    page.keyboard.press("n")
+    assert page.locator("#viewer .panes figure").count() == 2
+
+
 def test_whatever_is_named_is_text(making, tmp_path, reading):
     told = {HOSTILE: 1.0}
     directory = making(

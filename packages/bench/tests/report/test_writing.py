@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
+import math
 import os
 import re
 import shutil
@@ -11,8 +14,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from spectralkit.cli.main import build_parser, choose, main
 from spectralkit.cli.run import read
@@ -25,7 +30,10 @@ from spectralkit_bench.report.charts.axis import Axis, spanning
 from spectralkit_bench.report.content import content
 from spectralkit_bench.report.explained import explain
 from spectralkit_bench.report.finding import find
+from spectralkit_bench.report.numbers import Over
 from spectralkit_bench.report.page import SCRIPTS, STYLES, asset
+from spectralkit_bench.report.palette import MOST, rules
+from spectralkit_bench.report.pictures import picture
 from spectralkit_bench.report.verdict import verdict
 from spectralkit_bench.reproducing import command
 from spectralkit_bench.store.store import Store
@@ -173,14 +181,65 @@ def test_what_makes_a_comparison_unfair_is_said(making):
     assert any("more than the method: steps" in notice for notice in found.notices)
 
 
-def test_runs_of_one_method_are_told_apart(making):
-    labels = [
-        method.label
-        for method in content(
-            find([making(f"s{seed}", config={"method": "ovg", "seed": seed}) for seed in (1, 2)])
-        ).methods
-    ]
-    assert labels == ["ovg, seed 1", "ovg, seed 2"]
+def test_runs_that_differ_in_the_seed_alone_are_one_method(making):
+    def of(name: str, seed: int, score: float, **config: object) -> Path:
+        return making(name, config={"method": "ovg", "seed": seed, **config}, scores={"psnr": score})
+
+    runs = [of("a", 1, 10.0), of("b", 1, 7.0, steps=20), of("c", 2, 12.0), of("d", 3, 14.0), of("e", 1, 9.0)]
+    found = content(find(runs))
+    assert [method.label for method in found.methods] == ["ovg, steps 50", "ovg, steps 20", "ovg, steps 50 (2)"]
+    assert [method.seeds for method in found.methods] == [(1, 2, 3), (1,), (1,)]
+    first, second, _ = next(score for score in found.scored.scores if score.name == "psnr").values
+    assert (first.mean, first.sd) == (12.0, 2.0)
+    assert (second.mean, second.sd) == (7.0, None)
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ([0.93], "0.93"),
+        ([0.5, 0.5], "0.5"),
+        ([0.6293, 0.7], "0.6646 ± 0.0500"),
+        ([0.93061, 0.93063], "0.9306 ± 1.414e-05"),
+        ([1e9, 3e9], "2e+09 ± 1.414e+09"),
+        ([1.0, math.nan], "—"),
+        ([math.inf], "∞"),
+    ],
+)
+def test_a_number_over_seeds_is_told_with_its_deviation(values, told):
+    assert str(Over.of(values)) == told
+
+
+def test_under_every_seed_there_is_one_picture_of_every_method(making):
+    runs = [making("x" * seed, config={"method": "x", "seed": seed}) for seed in (1, 2)]
+    (shown, *_) = content(find([making("standard", config={"seed": 1}), *runs])).shown
+    for seed in (1, 2):
+        for pictures in (shown.pictures, [view.picture for view in shown.latents]):
+            assert [picture.key for picture in pictures if seed in picture.seeds] == ["run0", "run1"]
+    assert len({picture.uri for picture in shown.pictures}) == len(shown.pictures) == 3
+
+
+def test_no_two_methods_look_alike_and_one_is_told_when_they_begin_to(making):
+    looks = {line.partition(" ")[2] for line in rules(MOST).splitlines()}
+    assert len(looks) == MOST
+    assert rules(MOST + 1).splitlines()[-1].partition(" ")[2] in looks
+    runs = find([making(f"m{i}", ["a"], config={"method": f"m{i}"}) for i in range(MOST + 1)])
+    assert any(f"more than {MOST} methods" in notice for notice in content(runs).notices)
+    assert not any("come again" in notice for notice in content(runs[:MOST]).notices)
+
+
+def test_all_channels_of_an_image_are_shown():
+    image = torch.zeros(4, 2, 2)
+    image[3, 0, 0] = 1  # nothing in the first channel
+    rows = decoded(picture("source", "source", image).uri)
+    assert max(rows[0][0]) == 255
+    assert max(rows[1][1]) == 0
+
+
+def decoded(uri: str) -> list[list[tuple[int, ...]]]:
+    """The rows of a picture in the page."""
+    found = Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2]))).convert("RGB")
+    return [[found.getpixel((x, y)) for x in range(found.width)] for y in range(found.height)]
 
 
 @pytest.mark.parametrize(
@@ -199,14 +258,14 @@ def test_runs_of_one_method_are_told_apart(making):
 def test_a_collapse_is_seen_in_energy_or_in_roughness(making, energy, rough, method, kind):
     run = making("run", config={"method": method}, scores={} if rough is None else {"s-dc": rough}, details={})
     (run / "samples.csv").write_text(f"id,energy\na,{'' if energy is None else energy}\n")
-    assert verdict(Finished.read(run)).kind == kind
+    assert verdict([Finished.read(run)]).kind == kind
 
 
 def test_a_drawn_latent_says_nothing(making, registering):
     import spectralkit as sk
 
     sk.register(MethodSpec(name="drawing", target=f"{__name__}:Path", summary="Draws", inverts=False))
-    assert verdict(Finished.read(making("run", config={"method": "drawing"}))).kind == "drawn"
+    assert verdict([Finished.read(making("run", config={"method": "drawing"}))]).kind == "drawn"
 
 
 def test_a_strangers_metric_is_explained_by_its_spec(registering):

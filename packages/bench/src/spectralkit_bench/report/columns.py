@@ -1,4 +1,4 @@
-"""Runs side by side: what each is called, what they have in common, and what a reader must know before comparing."""
+"""Methods side by side, each with its seeds: what each is called, and what a reader must know before comparing."""
 
 from __future__ import annotations
 
@@ -11,27 +11,42 @@ import attrs
 from spectralkit.errors import DataError
 from spectralkit_bench.finished import Finished
 
-UNINTERESTING = ("method", "samples", "batch_size", "device", "metrics")
+ALIKE = ("seed", "batch_size", "device")
+"""Options in which runs of one method may differ."""
+
+UNINTERESTING = ("method", "samples", "metrics", *ALIKE)
 """Options that need no word where they differ, or have one of their own."""
 
 
 @attrs.frozen(eq=False)
 class Column:
-    """A run among others.
+    """A method among others.
 
     Args:
-        run: The run.
+        runs: Its runs, one a seed.
         label: What it is called: its method, and what else tells it from the others.
         index: Its place, and so its colour.
+        under: The seeds under which each of its runs is shown: its own, and for the first those that have none.
     """
 
-    run: Finished
+    runs: tuple[Finished, ...]
     label: str
     index: int
+    under: tuple[tuple[int, ...], ...]
+
+    @property
+    def key(self) -> str:
+        """What it goes by in the page."""
+        return f"run{self.index}"
+
+    @property
+    def first(self) -> Finished:
+        """The run that stands for what they have in common."""
+        return self.runs[0]
 
 
 def columns(runs: Sequence[Finished]) -> tuple[Column, ...]:
-    """The runs by name.
+    """The methods of runs by name, in the order in which they come.
 
     Raises:
         DataError: If they are not of the same data.
@@ -44,7 +59,38 @@ def columns(runs: Sequence[Finished]) -> tuple[Column, ...]:
                 f"runs of different data cannot be compared, {first.directory} is of {_told(ours)} and {run.directory} "
                 f"of {_told(theirs)}: report on them one by one"
             )
-    return tuple(Column(run, label, index) for index, (run, label) in enumerate(zip(runs, labels(runs), strict=True)))
+    methods, seeds = by_method(runs), all_seeds(runs)
+    names = labels([method[0] for method in methods])
+    return tuple(
+        Column(method, name, index, _under(method, seeds))
+        for index, (method, name) in enumerate(zip(methods, names, strict=True))
+    )
+
+
+def by_method(runs: Sequence[Finished]) -> list[tuple[Finished, ...]]:
+    """Runs that differ in nothing but the seed together."""
+    groups: list[tuple[str, list[Finished]]] = []
+    for run in runs:
+        table = flat(run.config.as_table())
+        what = repr(sorted((name, value) for name, value in table.items() if name not in ALIKE))
+        for known, group in groups:
+            if known == what and run.config.seed not in [one.config.seed for one in group]:
+                group.append(run)
+                break
+        else:
+            groups.append((what, [run]))
+    return [tuple(group) for _, group in groups]
+
+
+def all_seeds(runs: Sequence[Finished]) -> tuple[int, ...]:
+    """The seeds of runs, each once."""
+    return tuple(dict.fromkeys(run.config.seed for run in runs))
+
+
+def _under(method: Sequence[Finished], seeds: Sequence[int]) -> tuple[tuple[int, ...], ...]:
+    own = [run.config.seed for run in method]
+    others = [seed for seed in seeds if seed not in own]
+    return tuple((seed, *(others if i == 0 else ())) for i, seed in enumerate(own))
 
 
 def labels(runs: Sequence[Finished]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import attrs
@@ -11,11 +11,13 @@ import attrs
 from spectralkit.data import Sample
 from spectralkit.errors import DataError, SpectralkitError, told
 from spectralkit_bench.finished import Finished
-from spectralkit_bench.report.columns import Column, columns, common, differences, flat
-from spectralkit_bench.report.evidence import Evidence, Shown, key_of, latents_of
+from spectralkit_bench.report.columns import Column, all_seeds, columns, common, differences, flat
+from spectralkit_bench.report.evidence import Evidence, Shown, latents_of
+from spectralkit_bench.report.numbers import Over, share
+from spectralkit_bench.report.palette import MOST
 from spectralkit_bench.report.scoring import Scored, scored
 from spectralkit_bench.report.spectra import Averages
-from spectralkit_bench.report.verdict import Verdict, share, verdict
+from spectralkit_bench.report.verdict import Verdict, verdict
 from spectralkit_bench.reproducing import command
 
 MOST_SAMPLES = 200
@@ -27,27 +29,52 @@ MOST_BYTES = 64 * 2**20
 
 @attrs.frozen(eq=False)
 class Method:
-    """A run as the page tells it.
+    """A method as the page tells it.
 
     Args:
-        key: Of its colour and its pictures.
-        label: Its name.
-        run: The run.
+        column: Its runs and its name.
         verdict: What became of its latents.
         detail: Its fine detail against that of the real images, in words; empty where not known.
-        command: That runs it again.
-        provenance: Its ``run.toml``.
+        commands: That run it again, one a run.
+        provenance: The ``run.toml`` of every run.
         options: Its configuration, flat.
     """
 
-    key: str
-    label: str
-    run: Finished
+    column: Column
     verdict: Verdict
     detail: str
-    command: str
-    provenance: str
+    commands: tuple[str, ...]
+    provenance: tuple[str, ...]
     options: dict[str, object]
+
+    @property
+    def key(self) -> str:
+        """Of its colour and its pictures."""
+        return self.column.key
+
+    @property
+    def label(self) -> str:
+        """Its name."""
+        return self.column.label
+
+    @property
+    def runs(self) -> tuple[Finished, ...]:
+        """One a seed."""
+        return self.column.runs
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Of its runs."""
+        return all_seeds(self.runs)
+
+    def cost(self, kind: str) -> Over:
+        """Network evaluations a sample, ``forwards`` or ``backwards``."""
+        return Over.of(float(run.document["cost"][kind]) for run in self.runs)
+
+    @property
+    def seconds(self) -> Over:
+        """Of a run."""
+        return Over.of(float(run.document["seconds"]) for run in self.runs)
 
 
 @attrs.frozen(eq=False)
@@ -56,18 +83,20 @@ class Content:
 
     Args:
         title: What it is about.
-        methods: The runs.
+        methods: The methods.
+        seeds: Those of all runs.
         notices: What a reader must know before comparing.
         scored: The scores.
         shown: The samples in the page.
         samples: How many samples all runs have.
-        differing: Options that are not the same in all runs, the value of each run.
+        differing: Options that are not the same for all methods, the value of each.
         averages: Mean spectra of the images.
         noises: Mean spectra of the latents.
     """
 
     title: str
     methods: tuple[Method, ...]
+    seeds: tuple[int, ...]
     notices: tuple[str, ...]
     scored: Scored
     shown: tuple[Shown, ...]
@@ -90,7 +119,7 @@ def content(runs: Sequence[Finished], most: int | None = None) -> Content:
     compared, ids = columns(runs), common(runs)
     wanted = ids[: MOST_SAMPLES if most is None else most]
     samples, missing = _samples(runs[0], wanted)
-    evidence = Evidence(compared, [latents_of(column) for column in compared])
+    evidence = Evidence(compared, [[latents_of(run) for run in column.runs] for column in compared])
     shown, size = list[Shown](), 0
     for identifier in wanted:
         shown.append(evidence.show(identifier, samples.get(identifier)))
@@ -98,13 +127,14 @@ def content(runs: Sequence[Finished], most: int | None = None) -> Content:
         if most is None and size > MOST_BYTES:
             break
     return Content(
-        title=_title(runs[0]),
+        title=_title(runs),
         methods=tuple(_method(column, evidence.averages) for column in compared),
-        notices=tuple(_notices(runs, ids, len(shown), missing, any(evidence.latents))),
+        seeds=all_seeds(runs),
+        notices=tuple(_notices(compared, ids, shown, missing)),
         scored=scored(compared),
         shown=tuple(shown),
         samples=len(ids),
-        differing=differences(runs),
+        differing=differences([column.first for column in compared]),
         averages=evidence.averages,
         noises=evidence.noises,
     )
@@ -118,22 +148,22 @@ def _samples(run: Finished, wanted: Sequence[str]) -> tuple[dict[str, Sample], s
         return {}, str(error)
 
 
-def _title(run: Finished) -> str:
-    scale = f" x{run.config.scale}" if run.config.scale else ""
-    return f"{run.config.dataset}{scale}, translated by {run.config.model}"
+def _title(runs: Sequence[Finished]) -> str:
+    config = runs[0].config
+    scale = f" x{config.scale}" if config.scale else ""
+    models = " and ".join(dict.fromkeys(run.config.model for run in runs))
+    return f"{config.dataset}{scale}, translated by {models}"
 
 
 def _method(column: Column, averages: Averages) -> Method:
-    run = column.run
+    options = flat(column.first.config.as_table())
     return Method(
-        key=key_of(column),
-        label=column.label,
-        run=run,
-        verdict=verdict(run),
-        detail=_detail(key_of(column), averages),
-        command=command(run.config, save_latents=run.has_latents),
-        provenance=_provenance(run.directory / "run.toml"),
-        options=flat(run.config.as_table()),
+        column=column,
+        verdict=verdict(column.runs),
+        detail=_detail(column.key, averages),
+        commands=tuple(command(run.config, save_latents=run.has_latents) for run in column.runs),
+        provenance=tuple(_provenance(run.directory / "run.toml") for run in column.runs),
+        options={**options, "seed": all_seeds(column.runs)} if len(column.runs) > 1 else options,
     )
 
 
@@ -151,21 +181,18 @@ def _provenance(path: Path) -> str:
         raise DataError(f"cannot read {path}: {told(error)}") from error
 
 
-def _notices(runs: Sequence[Finished], ids: Sequence[str], shown: int, missing: str, latents: bool) -> list[str]:
-    found = []
+def _notices(columns: Sequence[Column], ids: Sequence[str], shown: Sequence[Shown], missing: str) -> Iterator[str]:
+    counts = dict.fromkeys(len(run.rows) for column in columns for run in column.runs)
     if missing:
-        found.append(f"Sources and real images are not shown, for the data set is not to be had: {missing}.")
-    if len({len(run.rows) for run in runs}) > 1:
-        counts = ", ".join(str(len(run.rows)) for run in runs)
-        found.append(
-            f"The runs are of different numbers of samples ({counts}): their scores are not of the same images."
-        )
-    if keys := differences(runs):
-        found.append(f"The runs differ in more than the method: {', '.join(keys)}. See the configuration below.")
-    if shown < len(ids):
-        found.append(
-            f"The first {shown} of {len(ids)} samples are shown, and the spectra are theirs; scores are of all."
-        )
-    if not latents:
-        found.append("No latents are shown, for these runs did not keep them: run them again with --save-latents.")
-    return found
+        yield f"Sources and real images are not shown, for the data set is not to be had: {missing}."
+    if len(counts) > 1:
+        told = ", ".join(map(str, counts))
+        yield f"The runs are of different numbers of samples ({told}): their scores are not of the same images."
+    if keys := differences([column.first for column in columns]):
+        yield f"The runs differ in more than the method: {', '.join(keys)}. See the configuration below."
+    if len(shown) < len(ids):
+        yield f"The first {len(shown)} of {len(ids)} samples are shown, and the spectra are theirs; scores are of all."
+    if not any(run.has_latents for column in columns for run in column.runs):
+        yield "No latents are shown, for these runs did not keep them: run them again with --save-latents."
+    if len(columns) > MOST:
+        yield f"There are more than {MOST} methods: from there on colours and dashes come again."

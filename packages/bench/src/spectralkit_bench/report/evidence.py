@@ -11,7 +11,7 @@ from torch import Tensor
 from spectralkit.data import Sample
 from spectralkit.errors import DataError, SpectralkitError
 from spectralkit.running.picture import read_image
-from spectralkit_bench.finished import LATENTS
+from spectralkit_bench.finished import LATENTS, Finished
 from spectralkit_bench.report.charts.curves import Curve, curves
 from spectralkit_bench.report.columns import Column
 from spectralkit_bench.report.pictures import Picture, channels, embedded, picture
@@ -45,16 +45,25 @@ class Shown:
     Args:
         id: Of the sample.
         pictures: Its source, what every run made of it, and the real image.
-        latents: By key of the run, where it was kept.
-        images: Chart of the images' spectra.
-        noise: Chart of the latents' spectra; empty without latents.
+        latents: Of every run that kept it.
+        images: Chart of the images' spectra, of each method on average over its seeds.
+        noise: Chart of the latents' spectra, likewise; empty without latents.
     """
 
     id: str
     pictures: tuple[Picture, ...]
-    latents: Mapping[str, LatentView]
+    latents: tuple[LatentView, ...]
     images: Markup
     noise: Markup
+
+    @property
+    def firsts(self) -> list[Picture]:
+        """The first picture of every key."""
+        return list({picture.key: picture for picture in reversed(self.pictures)}.values())[::-1]
+
+    def latent(self, key: str) -> LatentView | None:
+        """The first of a method."""
+        return next((view for view in self.latents if view.picture.key == key), None)
 
 
 @attrs.define(eq=False)
@@ -62,12 +71,12 @@ class Evidence:
     """Pictures and spectra of samples, gathered one by one.
 
     Args:
-        columns: The runs.
-        latents: Of every run, by sample id; empty where it kept none.
+        columns: The methods.
+        latents: Of every run of every method, by sample id; empty where it kept none.
     """
 
     columns: Sequence[Column]
-    latents: Sequence[Mapping[str, Tensor]]
+    latents: Sequence[Sequence[Mapping[str, Tensor]]]
     averages: Averages = attrs.field(factory=Averages)
     noises: Averages = attrs.field(factory=Averages)
 
@@ -77,43 +86,41 @@ class Evidence:
         Raises:
             DataError: If a translated image is missing or damaged.
         """
-        pictures, spectra = [], []
-        for key, label, image in self._images(identifier, sample):
-            pictures.append(picture(key, label, image))
-            spectra.append(self._counted(self.averages, key, label, image))
-        views: dict[str, LatentView] = {}
-        noises = []
-        for column, kept in zip(self.columns, self.latents, strict=True):
-            if (latent := kept.get(identifier)) is not None:
-                views[key_of(column)] = view(key_of(column), column.label, latent, test_of(column))
-                noises.append(self._counted(self.noises, key_of(column), column.label, latent))
+        pictures, views = [], []
+        images, noises = Averages(), Averages()
+        for found, image in self._images(identifier, sample):
+            pictures.append(found)
+            _count(found.key, image, images, self.averages)
+        for column, each in zip(self.columns, self.latents, strict=True):
+            for kept, seeds in zip(each, column.under, strict=True):
+                if (latent := kept.get(identifier)) is not None:
+                    views.append(view(column.key, column.label, latent, test_of(column), seeds))
+                    _count(column.key, latent, noises, self.noises)
+        labels = {found.key: found.label for found in pictures}
         return Shown(
             id=identifier,
             pictures=tuple(pictures),
-            latents=views,
-            images=curves(f"Spectra of the images of {identifier}", spectra),
-            noise=curves(f"Spectra of the latents of {identifier}", with_white(noises)),
+            latents=tuple(views),
+            images=curves(f"Spectra of the images of {identifier}", images.curves(labels)),
+            noise=curves(f"Spectra of the latents of {identifier}", with_white(noises.curves(labels))),
         )
 
-    def _images(self, identifier: str, sample: Sample | None) -> Iterator[tuple[str, str, Tensor]]:
+    def _images(self, identifier: str, sample: Sample | None) -> Iterator[tuple[Picture, Tensor]]:
         if sample is not None:
-            yield SOURCE, "source", sample.source
+            yield picture(SOURCE, "source", sample.source), sample.source
         depth = 3 if sample is None else len(sample.source)
         for column in self.columns:
-            yield key_of(column), column.label, read_image(column.run.image(identifier), depth)
+            for run, seeds in zip(column.runs, column.under, strict=True):
+                image = read_image(run.image(identifier), depth)
+                yield picture(column.key, column.label, image, seeds), image
         if sample is not None and sample.reference is not None:
-            yield REFERENCE, "reference", sample.reference
-
-    @staticmethod
-    def _counted(averages: Averages, key: str, label: str, field: Tensor) -> Curve:
-        spectrum = Spectrum.of(field.float())
-        averages.add(key, spectrum)
-        return spectrum.curve(key, label)
+            yield picture(REFERENCE, "reference", sample.reference), sample.reference
 
 
-def key_of(column: Column) -> str:
-    """What a run goes by in the page."""
-    return f"run{column.index}"
+def _count(key: str, field: Tensor, *averages: Averages) -> None:
+    spectrum = Spectrum.of(field.float())
+    for each in averages:
+        each.add(key, spectrum)
 
 
 def with_white(found: list[Curve]) -> list[Curve]:
@@ -121,11 +128,11 @@ def with_white(found: list[Curve]) -> list[Curve]:
     return [flat(found[0]), *found] if found else []
 
 
-def view(key: str, label: str, latent: Tensor, test: PatchTest) -> LatentView:
+def view(key: str, label: str, latent: Tensor, test: PatchTest, seeds: tuple[int, ...] = ()) -> LatentView:
     """A latent (C, H, W) with its flags."""
     flags = test.flags(latent[None])[0] if min(latent.shape[1:]) >= test.k else None
     return LatentView(
-        picture=embedded(key, label, channels(latent, flags)),
+        picture=embedded(key, label, channels(latent, flags), seeds),
         shape=tuple(latent.shape),
         energy=float(latent.square().mean()),
         flagged=None if flags is None else float(flags.float().mean()),
@@ -133,26 +140,25 @@ def view(key: str, label: str, latent: Tensor, test: PatchTest) -> LatentView:
 
 
 def test_of(column: Column) -> PatchTest:
-    """The test of a window that S_DC made in this run."""
+    """The test of a window that S_DC made of this method."""
     try:
-        return PatchTest(**column.run.config.settings.get("s-dc", {}))
+        return PatchTest(**column.first.config.settings.get("s-dc", {}))
     except (SpectralkitError, TypeError):  # settings of another version
         return PatchTest()
 
 
-def latents_of(column: Column) -> Mapping[str, Tensor]:
+def latents_of(run: Finished) -> Mapping[str, Tensor]:
     """The latents of a run by sample id; none where it kept none.
 
     Raises:
         DataError: If they are damaged.
     """
-    if not column.run.has_latents:
+    if not run.has_latents:
         return {}
-    found = column.run.latents()
+    found = run.latents()
     for identifier, latent in found.items():
         if latent.ndim != 3 or not latent.numel():
             raise DataError(
-                f"run directory {column.run.directory} is damaged ({LATENTS}: '{identifier}' is no latent): "
-                "run it again"
+                f"run directory {run.directory} is damaged ({LATENTS}: '{identifier}' is no latent): run it again"
             )
     return found

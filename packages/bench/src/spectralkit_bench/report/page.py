@@ -20,8 +20,10 @@ from spectralkit import __version__
 from spectralkit_bench.report.charts.curves import curves
 from spectralkit_bench.report.content import Content
 from spectralkit_bench.report.evidence import LatentView, view, with_white
+from spectralkit_bench.report.numbers import share, short
+from spectralkit_bench.report.palette import rules
 from spectralkit_bench.report.pictures import white
-from spectralkit_bench.report.verdict import RULE, share
+from spectralkit_bench.report.verdict import RULE
 from spectralkit_metrics_spectral import PatchTest
 
 SCRIPTS = ("sorting", "choosing", "thumbnails", "zooming", "wiping", "viewing", "printing")
@@ -32,7 +34,8 @@ SIGNS = {"white": "✓", "partly": "◐", "collapsed": "✕", "inflated": "▲",
 
 def render(content: Content, file: TextIO) -> None:
     """Write the page piece by piece."""
-    styles, scripts = Markup("\n".join(asset(f"{name}.css") for name in STYLES)), [asset(f"{s}.js") for s in SCRIPTS]
+    sheets = [*(asset(f"{name}.css") for name in STYLES), rules(len(content.methods))]
+    styles, scripts = Markup("\n".join(sheets)), [asset(f"{name}.js") for name in SCRIPTS]
     labels = {picture.key: picture.label for picture in content.shown[0].pictures}
     file.writelines(
         _environment()
@@ -57,15 +60,6 @@ def render(content: Content, file: TextIO) -> None:
 def asset(name: str) -> str:
     """A style sheet or a script of this package."""
     return (resources.files(__package__) / "assets" / name).read_text(encoding="utf-8").strip()
-
-
-def short(value: float | str | None) -> str:
-    """A number in four digits, text as it is."""
-    if value is None or isinstance(value, str):
-        return value or "—"
-    if math.isinf(value):
-        return "∞" if value > 0 else "-∞"
-    return "—" if math.isnan(value) else f"{value:.4g}"
 
 
 @cache
@@ -96,7 +90,7 @@ def _digest(text: str) -> str:
 
 def _noise(content: Content) -> LatentView | None:
     """White noise as the first latent would show it; None without latents."""
-    latent = next((view for shown in content.shown for view in shown.latents.values()), None)
+    latent = next((view for shown in content.shown for view in shown.latents), None)
     if latent is None:
         return None
     return view("white", "white noise", white(latent.shape), PatchTest())

@@ -25,11 +25,12 @@ class Picture:
     """An image in the page.
 
     Args:
-        key: What it is of: ``source``, ``reference``, or ``run0``, ``run1``, ...
+        key: What it is of: ``source``, ``reference``, or a method's, ``run0``, ``run1``, ...
         label: For a reader.
         uri: The PNG file as a ``data:`` address.
         width: In pixels.
         height: In pixels.
+        seeds: Under which it is shown; none for under all.
     """
 
     key: str
@@ -37,19 +38,20 @@ class Picture:
     uri: str
     width: int
     height: int
+    seeds: tuple[int, ...] = ()
 
 
-def picture(key: str, label: str, image: Tensor) -> Picture:
-    """(C, H, W) in [0, 1]; of other than one or three channels the first is shown."""
-    return embedded(key, label, to_pil(image if image.shape[0] in (1, 3) else image[:1]))
+def picture(key: str, label: str, image: Tensor, seeds: tuple[int, ...] = ()) -> Picture:
+    """(C, H, W) in [0, 1], in false colours where C is neither 1 nor 3."""
+    return embedded(key, label, to_pil(image), seeds)
 
 
-def embedded(key: str, label: str, image: Image.Image) -> Picture:
+def embedded(key: str, label: str, image: Image.Image, seeds: tuple[int, ...] = ()) -> Picture:
     """An image as it stands in the page."""
     file = io.BytesIO()
     image.save(file, format="PNG", optimize=True)
     uri = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
-    return Picture(key, label, uri, image.width, image.height)
+    return Picture(key, label, uri, image.width, image.height, seeds)
 
 
 def channels(latent: Tensor, flags: Tensor | None) -> Image.Image:

@@ -14,12 +14,14 @@ Outcomes are told by a word and a sign, not by colour alone.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import attrs
 
 from spectralkit.errors import SpectralkitError
 from spectralkit.plugins.specs import MethodSpec
 from spectralkit_bench.finished import Finished
+from spectralkit_bench.report.numbers import Over, share
 from spectralkit_bench.tables.result import methods_of
 
 RULE = (
@@ -31,7 +33,7 @@ RULE = (
 
 @attrs.frozen
 class Verdict:
-    """What became of a run's latents.
+    """What became of a method's latents.
 
     Args:
         kind: ``white``, ``partly``, ``collapsed``, ``inflated``, ``drawn`` or ``unknown``.
@@ -44,36 +46,37 @@ class Verdict:
     reason: str
 
 
-def verdict(run: Finished) -> Verdict:
-    """The verdict on a run."""
-    energy, rough = mean(run, "energy"), run.scores.get("s-dc", math.nan)
-    if _drawn(run.config.method):
+def verdict(runs: Sequence[Finished]) -> Verdict:
+    """The verdict on a method, from all of its runs."""
+    energy = Over.of(mean(run, "energy") for run in runs)
+    rough = Over.of(run.scores.get("s-dc", math.nan) for run in runs)
+    if _drawn(runs[0].config.method):
         return Verdict(
             "drawn", "Drawn", "This method draws its latent as noise, so the latent's scores say nothing of it."
         )
-    if not math.isfinite(energy):
+    if not math.isfinite(energy.mean):
         return Verdict("unknown", "Unknown", "The run has no energy of its latents.")
     told = f"Its latents have {share(energy)} of the energy of white noise"
-    told += f", and {share(1 - rough)} of their patches are too smooth." if math.isfinite(rough) else "."
+    smooth = Over(1 - rough.mean, rough.sd)
+    told += f", and {share(smooth)} of their patches are too smooth." if math.isfinite(rough.mean) else "."
+    return Verdict(*_judged(energy.mean, rough.mean), told)
+
+
+def _judged(energy: float, rough: float) -> tuple[str, str]:
+    """Kind and word."""
     if energy < 0.5 or rough < 0.5:
-        return Verdict("collapsed", "Collapsed", told)
+        return "collapsed", "Collapsed"
     if energy > 2:
-        return Verdict("inflated", "Inflated", told)
+        return "inflated", "Inflated"
     if abs(energy - 1) <= 0.1 and not rough < 0.9:
-        return Verdict("white", "Not collapsed", told)
-    return Verdict("partly", "Partly collapsed" if energy < 1 or rough < 0.9 else "Partly inflated", told)
+        return "white", "Not collapsed"
+    return "partly", "Partly collapsed" if energy < 1 or rough < 0.9 else "Partly inflated"
 
 
 def mean(run: Finished, column: str) -> float:
     """Of a column of the samples' table; NaN without values."""
     values = [value for value in run.values(column).values() if math.isfinite(value)]
     return sum(values) / len(values) if values else math.nan
-
-
-def share(value: float) -> str:
-    """A share in per cent; what is small but not zero is not told as zero."""
-    percent = 100 * value
-    return f"{percent:.0f} %" if percent >= 1 or percent <= 0 else f"{percent:.1g} %"
 
 
 def specs(method: str) -> tuple[MethodSpec, ...]:

@@ -2,12 +2,16 @@
 
 const templates = new Map([...document.querySelectorAll("template[data-sample]")].map((t) => [t.dataset.sample, t]));
 
+const seed = document.getElementById("seed");
+
 function fill(row) {
   const content = templates.get(row.dataset.row).content;
+  const of = seed ? `:is(figure:not([data-seeds]), [data-seeds~="${seed.value}"])` : "";
   for (const picture of row.querySelectorAll("img[data-thumbnail]")) {
-    const whole = content.querySelector(`img[data-key="${picture.dataset.thumbnail}"]`);
+    const whole = content.querySelector(`${of} img[data-key="${picture.dataset.thumbnail}"]`);
     if (whole) picture.src = whole.getAttribute("src");
   }
+  row.dataset.filled = "";
 }
 
 const seen = new IntersectionObserver(
@@ -23,4 +27,5 @@ const seen = new IntersectionObserver(
 
 const rows = document.querySelectorAll("tr[data-row]");
 for (const row of rows) seen.observe(row);
+seed?.addEventListener("change", () => document.querySelectorAll("tr[data-filled]").forEach(fill));
 window.addEventListener("beforeprint", () => rows.forEach(fill));

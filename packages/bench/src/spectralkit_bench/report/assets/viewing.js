@@ -1,8 +1,9 @@
-// The sample that is open: named by the address (#sample=...), filled from its template.
+// The sample that is open: named by the address (#sample=...), filled from its template, under the seed that is chosen.
 
 const viewer = document.getElementById("viewer");
 const heading = viewer.querySelector("[data-open]");
 const templates = new Map([...document.querySelectorAll("template[data-sample]")].map((t) => [t.dataset.sample, t]));
+const seed = document.getElementById("seed");
 let open = "";
 
 function named() {
@@ -17,6 +18,9 @@ function order() {
 function show(id) {
   open = id;
   const content = templates.get(id).content.cloneNode(true);
+  for (const figure of seed ? content.querySelectorAll("figure[data-seeds]") : []) {
+    if (!figure.dataset.seeds.split(" ").includes(seed.value)) figure.remove();
+  }
   for (const slot of viewer.querySelectorAll("[data-slot]")) {
     slot.replaceChildren(...content.querySelectorAll(`.${slot.dataset.slot}`));
   }
@@ -35,6 +39,8 @@ function step(by) {
   history.replaceState(null, "", `#sample=${next}`);
   show(next);
 }
+
+seed?.addEventListener("change", () => show(open));
 
 viewer.addEventListener("click", (event) => {
   const by = event.target.closest("[data-step]")?.dataset.step;

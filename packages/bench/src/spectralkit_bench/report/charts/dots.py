@@ -9,13 +9,14 @@ from xml.etree import ElementTree as ET
 import attrs
 from markupsafe import Markup
 
+from spectralkit.running.picture import shorten
 from spectralkit_bench.report.charts.axis import Axis, spanning, told
 from spectralkit_bench.report.charts.svg import chart, element
 
 WIDTH, ROW, EDGE = 330.0, 48.0, 10.0
 HEAD, FOOT = 18.0, 24.0
 SPREAD = 14.0
-MOST_LETTERS = 36
+MOST_LETTERS = 42
 GOLDEN = 0.618034
 """Dots are spread across their row by multiples of it, so that neighbours rarely meet."""
 
@@ -27,13 +28,15 @@ class Row:
     Args:
         key: Of its colour.
         label: Its name.
-        values: One a sample; none for a score of the whole set.
-        score: The score of all.
+        values: One a sample and seed; none for a score of the whole set.
+        told: The score of all, in words.
+        score: Where it lies.
     """
 
     key: str
     label: str
     values: Sequence[float]
+    told: str
     score: float
 
 
@@ -49,7 +52,7 @@ def dots(title: str, rows: Sequence[Row], bounds: tuple[float, float], mark: tup
     finite = [value for row in rows for value in (*row.values, row.score) if math.isfinite(value)]
     x = spanning([*finite, *([mark[0]] if mark else [])], EDGE, WIDTH - EDGE, bounds)
     height = HEAD + ROW * len(rows) + FOOT
-    scores = "; ".join(f"{row.label}: {row.score:.4g}" for row in rows)
+    scores = "; ".join(f"{row.label}: {row.told}" for row in rows)
     return chart(
         title,
         f"A dot a sample, a bar at the mean. {scores}.{f' {mark[1]}: {mark[0]:.3g}.' if mark else ''}",
@@ -62,8 +65,9 @@ def dots(title: str, rows: Sequence[Row], bounds: tuple[float, float], mark: tup
 
 def _row(row: Row, x: Axis, top: float) -> list[ET.Element]:
     middle = top + 0.66 * ROW
-    label = row.label if len(row.label) <= MOST_LETTERS else f"{row.label[: MOST_LETTERS - 1]}…"
-    score = element("tspan", f" {row.score:.4g}" if not math.isnan(row.score) else " no number", class_="score")
+    told = "no number" if math.isnan(row.score) else row.told
+    score = element("tspan", f" {told}", class_="score")
+    label = shorten(row.label, MOST_LETTERS - len(told))
     drawn = [element("text", label, score, class_="label", x=EDGE, y=top + 14)]
     places = [
         f"M{x(value):.1f} {middle + SPREAD * ((GOLDEN * i) % 1 - 0.5):.1f}h0"
