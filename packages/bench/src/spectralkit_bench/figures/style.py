@@ -36,7 +36,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Of the palette of Okabe and Ito, without black, which is the reference's, and yellow, which is too pale for lines."""
 
 REFERENCE, SOURCE = "#000000", "#777777"
-STROKES = ("-", (0, (4, 1.5)), (0, (1, 1)))
+STROKES = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1.5, 1, 1.5)), (0, (7, 2)), (0, (3, 1, 1, 1, 1, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "P")
 
 RC: dict[str, Any] = {
