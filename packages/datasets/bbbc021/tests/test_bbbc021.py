@@ -25,7 +25,7 @@ from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.pictures.dividing import digest_of_name
 from spectralkit.pictures.unpaired import spread
 from spectralkit.testing import conformance
-from spectralkit.testing.downloads import prepared_once, silent
+from spectralkit.testing.downloads import prepared_once, silent, stopped
 from spectralkit_datasets_bbbc021 import bbbc021
 from spectralkit_datasets_bbbc021.field import Field
 from spectralkit_datasets_bbbc021.preparation import prepare
@@ -304,13 +304,7 @@ def test_tables_that_are_missing_or_none_are_refused(root: Path) -> None:
 
 
 def test_a_preparation_that_was_stopped_goes_on(root: Path) -> None:
-    shutil.rmtree(root / ".spectralkit")
-
-    def stop(line: str) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        prepare(root, stop)
+    stopped(prepare, root)
     with pytest.raises(DataError, match="has not been indexed: spectralkit datasets prepare bbbc021"):
         opened(root)
     lines: list[str] = []

@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 from spectralkit.cli.main import main
 from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.testing import conformance
-from spectralkit.testing.downloads import prepared_once, silent
+from spectralkit.testing.downloads import prepared_once, silent, stopped
 from spectralkit_datasets_celebamask import celebamask
 from spectralkit_datasets_celebamask.faces import COLOURS, coloured, outlined
 from spectralkit_datasets_celebamask.preparation import PARTS, prepare
@@ -150,13 +150,7 @@ def test_a_mapping_that_is_missing_or_none_is_refused(root: Path) -> None:
 
 
 def test_a_preparation_that_was_stopped_goes_on(root: Path) -> None:
-    shutil.rmtree(root / ".spectralkit")
-
-    def stop(line: str) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        prepare(root, stop)
+    stopped(prepare, root)
     lines: list[str] = []
     prepare(root, lines.append)
     assert lines == ["faces-1 (2 of 2): 2 good, 0 problems"]

@@ -17,7 +17,7 @@ from spectralkit.cli.main import main
 from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.pictures.dividing import digest_of_name
 from spectralkit.testing import conformance
-from spectralkit.testing.downloads import prepared_once, silent
+from spectralkit.testing.downloads import prepared_once, silent, stopped
 from spectralkit_datasets_edges2shoes import edges2shoes
 from spectralkit_datasets_edges2shoes.edges2shoes import _division
 from spectralkit_datasets_edges2shoes.preparation import Picture, prepare
@@ -157,13 +157,7 @@ def test_a_picture_that_would_be_too_large_is_never_decoded(root: Path, monkeypa
 
 
 def test_a_preparation_that_was_stopped_goes_on(root: Path) -> None:
-    shutil.rmtree(root / ".spectralkit")
-
-    def stop(line: str) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        prepare(root, stop)
+    stopped(prepare, root)
     lines: list[str] = []
     prepare(root, lines.append)
     assert lines == [f"val-0 (2 of 2): {HELD} good, 0 problems"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from spectralkit.cli.main import main
 from spectralkit_models_training.autoencoder.config import AutoencoderConfig
 from spectralkit_models_training.config import DiffusionConfig
 from spectralkit_models_training.options import preset, presets
@@ -39,3 +40,9 @@ def test_every_preset_is_a_configuration() -> None:
         DiffusionConfig(**preset("train", name, DiffusionConfig))
     for name in presets("train-autoencoder"):
         AutoencoderConfig(**preset("train-autoencoder", name, AutoencoderConfig))
+
+
+@pytest.mark.parametrize("choice", ["--backbone {unet,dit}", "--space {pixel,latent}", "--schedule {constant,cosine"])
+def test_the_help_says_what_an_option_can_be(choice: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "--help"]) == 0
+    assert choice in capsys.readouterr().out

@@ -68,15 +68,26 @@ def number(least: float, most: float, *, above: bool = False) -> Validator:
     return check
 
 
-def one_of(*known: str) -> Validator:
-    """One of a few words."""
-    told = " or ".join(map(repr, known)) if len(known) < 3 else f"one of {', '.join(known)}"
+@attrs.frozen
+class OneOf:
+    """One of a few words.
 
-    def check(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-        if value not in known:
+    Args:
+        known: They.
+    """
+
+    known: tuple[str, ...]
+
+    def __call__(self, instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+        if value not in self.known:
+            few = len(self.known) < 3
+            told = " or ".join(map(repr, self.known)) if few else f"one of {', '.join(self.known)}"
             raise _refuse(attribute, told, value)
 
-    return check
+
+def one_of(*known: str) -> OneOf:
+    """One of a few words."""
+    return OneOf(known)
 
 
 def names(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:

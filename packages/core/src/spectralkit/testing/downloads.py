@@ -6,6 +6,7 @@ import atexit
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from spectralkit.data import Preparation
@@ -28,3 +29,14 @@ def prepared_once(fill: Callable[[Path], object], prepare: Preparation) -> Path:
     problems = prepare(root, silent).problems
     assert not problems, problems
     return root
+
+
+def stopped(prepare: Preparation, root: Path) -> None:
+    """Index a download anew, and stop at the first that is told."""
+
+    def stop(line: str) -> None:
+        raise KeyboardInterrupt
+
+    shutil.rmtree(root / ".spectralkit")
+    with suppress(KeyboardInterrupt):
+        prepare(root, stop)

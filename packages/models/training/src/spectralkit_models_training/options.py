@@ -14,6 +14,7 @@ from spectralkit.cli.options import add_set, path
 from spectralkit.cli.output import add_quiet
 from spectralkit.errors import ConfigurationError
 from spectralkit.plugins.text import brief, nearest
+from spectralkit.running.checks import OneOf
 from spectralkit.running.config import literal, parse_settings, read_table
 from spectralkit_models_training.config import TrainingConfig
 from spectralkit_models_training.record import recorded
@@ -39,7 +40,8 @@ def configure(parser: ArgumentParser, command: str, config: Config) -> None:
         value = getattr(defaults, field.name)
         told = ",".join(map(str, value)) if isinstance(value, tuple) else value
         meaning = f"{field.metadata['help']} (default: {told})".replace("%", "%%")
-        group.add_argument(f"--{field.name.replace('_', '-')}", metavar="VALUE", help=meaning)
+        choice = f"{{{','.join(field.validator.known)}}}" if isinstance(field.validator, OneOf) else "VALUE"
+        group.add_argument(f"--{field.name.replace('_', '-')}", metavar=choice, help=meaning)
 
 
 def fields(config: Config) -> Iterator[attrs.Attribute[Any]]:
