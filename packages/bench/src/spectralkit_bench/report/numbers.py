@@ -32,12 +32,12 @@ class Over:
         return cls(spread.mean, sd if sd is not None and math.isfinite(sd) else None)
 
     def __str__(self) -> str:
-        """``mean ± sd``, to as many decimals; the mean alone where nothing deviates."""
+        """``mean ± sd``, to as many decimals, if they show any of it; the mean alone where nothing deviates."""
         mean = short(self.mean)
         if not self.sd:
             return mean
         sd = f"{self.sd:.{len(mean.partition('.')[2])}f}"
-        return f"{mean} ± {sd if float(sd) and 'e' not in mean else short(self.sd)}"
+        return f"{mean} ± {sd if float(sd) and 'e' not in mean else f'{self.sd:.1g}'}"
 
 
 def short(value: Over | float | str | None) -> str:
