@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -150,3 +151,14 @@ def test_an_autoencoder_is_a_part_too(tmp_path: Path) -> None:
     loaded = load_part(tmp_path, ("AutoencoderTiny",))
     x = torch.rand(1, 3, 8, 8)
     assert torch.equal(loaded.encode(x).latents, network.eval().encode(x).latents)
+
+
+def test_weights_that_may_not_be_read_are_told_as_such(tmp_path: Path) -> None:
+    """safetensors says of them that there is no such file."""
+    path = tmp_path / WEIGHTS
+    save_tensors({"a": torch.zeros(1)}, path)
+    path.chmod(0)
+    if os.access(path, os.R_OK):
+        pytest.skip("this user may read everything")
+    with pytest.raises(DataError, match=f"cannot read checkpoint .*{WEIGHTS}: Permission denied"):
+        load_tensors(path, torch.float32)

@@ -144,6 +144,8 @@ def load_tensors(path: Path, dtype: Cast) -> dict[str, Tensor]:
     tensors: dict[str, Tensor] = {}
     waiting: list[tuple[int, str, torch.dtype]] = []
     try:
+        with path.open("rb"):
+            pass  # safetensors tells of a file that may not be read as of one that is not there
         with safe_open(path, framework="pt") as file:
             wanted = {name: kind for name in file.keys() if (kind := choose(name)) is not None}  # noqa: SIM118
             for name, chosen in wanted.items():

@@ -97,5 +97,7 @@ def classes(table: Tensor, labels: Mapping[int, str], null: int | None, why: str
     taken = {*names.values(), *aliases}
     aliases.update({word: name for word, name in synonyms if word and once[word] == 1 and word not in taken})
     rows = {name: table[i : i + 1] for i, name in names.items()}
-    told = f"{len(rows)} classes, {enumerated(rows, 4)}" + (", each by its number too" if labels else "")
+    told = f"{len(rows)} classes, {enumerated(rows, 4)}" + (
+        ", each by its number too" if labels else ", without names, which id2label would give"
+    )
     return Conditions(rows, None if null is None else table[null : null + 1], aliases, f"{told}; {why}")
