@@ -12,11 +12,13 @@ import torch
 import spectralkit as sk
 from spectralkit.testing import conformance
 
-CONVOLUTIONAL = ("ddim-latent",)
-NAMES = CONVOLUTIONAL
+CONVOLUTIONAL = ("ddim-latent", "edm-latent")
+NAMES = (*CONVOLUTIONAL, "dit-latent")
 CHECKPOINTS = Path(str(files("spectralkit_models_latent"))) / "checkpoints"
 
 test_ddim_latent = conformance("model", "ddim-latent")
+test_edm_latent = conformance("model", "edm-latent")
+test_dit_latent = conformance("model", "dit-latent")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -25,7 +25,7 @@ _PROVIDES: dict[str, dict[str, tuple[str, ...]]] = {
     "spectralkit-models-edm": {"model": ("edm",), "parameterization": ("edm",)},
     "spectralkit-models-flow": {"parameterization": ("flow",)},
     "spectralkit-models-diffusers": {"model": ("diffusers",)},
-    "spectralkit-models-latent": {"model": ("ddim-latent",)},
+    "spectralkit-models-latent": {"model": ("ddim-latent", "edm-latent", "dit-latent")},
     "spectralkit-models-training": {"command": ("train", "train-autoencoder")},
     "spectralkit-datasets-bbbc021": {"dataset": ("bbbc021",)},
     "spectralkit-datasets-celebamask": {"dataset": ("celebamask",)},

@@ -17,3 +17,13 @@ def variance_preserving(name: str, final: Final = "level") -> Model:
         final: What the clean level is: the ``level`` of timestep 0, with a little noise, or ``clean``, without any.
     """
     return load_shipped(PACKAGE, name, final=final)
+
+
+def variance_exploding(name: str, start_noise: float | None = None) -> Model:
+    """A model of latents on EDM's schedule, trained on 64x64 crops of ``ihc``.
+
+    Args:
+        name: Which one.
+        start_noise: Standard deviation of the noise added to a clean latent before inversion; None is ``sigma_min``.
+    """
+    return load_shipped(PACKAGE, name, start_noise=start_noise)
