@@ -104,7 +104,7 @@ def image_table(*, distances: bool = True) -> str:
     Args:
         distances: Whether to run the feature network, which takes by far the longest.
     """
-    dataset = Ihc()
+    dataset = Ihc(scale=8)
     made = images(dataset)
     reference, source = made["the real image"], made["its source, nearest neighbour"]
     high = HighFrequencyScore(dataset.targets)

@@ -13,7 +13,7 @@ from spectralkit.models.checkpoint import save_checkpoint
 from spectralkit.torchvision_fix import repair_torchvision
 from spectralkit_methods_cyclediff.testing import unet
 
-CONDITIONS = ("low-x4", "low-x8", "high")
+CONDITIONS = ("low-x4", "low-x8", "low-x16", "high")
 
 Checkpoint = Callable[..., Path]
 

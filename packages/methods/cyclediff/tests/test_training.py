@@ -180,7 +180,7 @@ def test_the_bank_holds_both_domains_in_the_models_space(latent: bool, checkpoin
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"source": "low-x5"}, "model 'tiny' does not know the condition 'low-x5'"),
     ({"source": "high"}, "source and target are both 'high': choose two conditions"),
-    ({"size": 24, "widths": (8,)}, "crops of 3x24x24 do not fit model"),
+    ({"source": "low-x8", "size": 24, "widths": (8,)}, "crops of 3x24x24 do not fit model"),
     ({"widths": (8, 8, 8, 8, 8, 8)}, "a translator of 6 widths halves the state's sides 16 and 16 5 times"),
     ({"judge_widths": (8, 8, 8, 8, 8)}, "discriminators of 5 widths need states of 32 a side, got 16x16"),
     ({"settings": {"process": {"beta_end": 0.1}}}, "names the part 'process'"),
