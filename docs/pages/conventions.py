@@ -30,7 +30,8 @@ def thresholds() -> str:
 
 def conventions() -> str:
     """What we do, what others do, and the largest difference over images that no model has made."""
-    small = torch.stack([sample.reference for sample in map(Ihc(scale=8).__getitem__, range(len(Ihc(scale=8))))])
+    dataset = Ihc(scale=8)
+    small = torch.stack([dataset[i].reference for i in range(len(dataset))])
     large = natural_images(0, 8, (3, 192, 192))
     inside, mirrored = "windows inside the frame only", "windows at every pixel, the frame mirrored"
     rows: tuple[tuple[str, str, str, Tensor, Values, Values], ...] = (

@@ -42,6 +42,14 @@ def walk(network: Any, scheduler: Any, x: Tensor, steps: int = STEPS, **told: An
     return x
 
 
+def compare(model: Any, inverted: Any, network: Any, scheduler: Any, x: Tensor, *, steps: int = STEPS) -> Tensor:
+    """What is sampled from ``inverted`` against diffusers' own walk from ``x``; the images."""
+    out = sk.sample(model, sk.load_method("standard"), inverted, target="any")
+    expected = walk(network, scheduler, x, steps)
+    torch.testing.assert_close(out.images, ((expected + 1) / 2).clamp(0, 1), **CLOSE)
+    return out.images
+
+
 def images(shape: tuple[int, int, int] = (3, 16, 16)) -> Tensor:
     return natural_images(0, 2, shape)
 
@@ -65,10 +73,7 @@ def test_ddim_inverts_and_samples_as_diffusers(keys, save, small):
     inverted = sk.invert(model, sk.load_method("standard"), images(), source="any", steps=STEPS, label="next")
     if keys.get("timestep_spacing") != "trailing":  # of which DDIMInverseScheduler knows no final level
         torch.testing.assert_close(inverted.latent, invert(network, scheduler, 2 * images() - 1), **CLOSE)
-    out = sk.sample(model, sk.load_method("standard"), inverted, target="any")
-    expected = walk(network, scheduler, inverted.latent)
-    torch.testing.assert_close(out.images, ((expected + 1) / 2).clamp(0, 1), **CLOSE)
-    assert float(out.images.std()) > 0.01
+    assert float(compare(model, inverted, network, scheduler, inverted.latent).std()) > 0.01
 
 
 @pytest.mark.parametrize(
@@ -87,9 +92,7 @@ def test_euler_samples_as_diffusers(scheduler, save, small):
     model = sk.load_model(save(network, scheduler))
     inverted = sk.invert(model, sk.load_method("standard"), images(), source="any", steps=STEPS)
     top = inverted.context.levels[-1]
-    expected = walk(network, scheduler, inverted.inversion.latent / top.alpha)  # Euler's state is x / alpha
-    out = sk.sample(model, sk.load_method("standard"), inverted, target="any")
-    torch.testing.assert_close(out.images, ((expected + 1) / 2).clamp(0, 1), **CLOSE)
+    compare(model, inverted, network, scheduler, inverted.inversion.latent / top.alpha)  # Euler's state is x / alpha
 
 
 @pytest.mark.parametrize(
@@ -112,9 +115,7 @@ def test_a_solver_of_first_order_samples_as_diffusers(scheduler, save, small):
     network = small.unet()
     model = sk.load_model(save(network, scheduler))
     inverted = sk.invert(model, sk.load_method("standard"), images(), source="any", steps=STEPS)
-    expected = walk(network, scheduler, inverted.inversion.latent)
-    out = sk.sample(model, sk.load_method("standard"), inverted, target="any")
-    torch.testing.assert_close(out.images, ((expected + 1) / 2).clamp(0, 1), **CLOSE)
+    compare(model, inverted, network, scheduler, inverted.inversion.latent)
 
 
 @pytest.mark.parametrize(
@@ -134,10 +135,8 @@ def test_edm_samples_as_diffusers(scheduler, save, small):
     model = sk.load_model(save(network, scheduler))
     inverted = sk.invert(model, sk.load_method("standard"), images(), source="any", steps=STEPS)
     still = scheduler.config.final_sigmas_type == "sigma_min"
-    expected = walk(network, scheduler, inverted.inversion.latent, STEPS + still)
-    out = sk.sample(model, sk.load_method("standard"), inverted, target="any")
-    torch.testing.assert_close(out.images, ((expected + 1) / 2).clamp(0, 1), **CLOSE)
-    assert float(out.images.std()) > 0.01
+    made = compare(model, inverted, network, scheduler, inverted.inversion.latent, steps=STEPS + still)
+    assert float(made.std()) > 0.01
     assert (inverted.context.levels[0].sigma == 0) is not still
 
 
@@ -147,9 +146,7 @@ def test_flow_samples_as_diffusers(shift, save, small):
     network, scheduler = small.unet(), diffusers.FlowMatchEulerDiscreteScheduler(shift=shift)
     model = sk.load_model(save(network, scheduler))
     inverted = sk.invert(model, sk.load_method("standard"), images(), source="any", steps=STEPS)
-    expected = walk(network, scheduler, inverted.inversion.latent)
-    out = sk.sample(model, sk.load_method("standard"), inverted, target="any")
-    torch.testing.assert_close(out.images, ((expected + 1) / 2).clamp(0, 1), **CLOSE)
+    compare(model, inverted, network, scheduler, inverted.inversion.latent)
 
 
 @pytest.mark.parametrize("step", [1, 4, STEPS])

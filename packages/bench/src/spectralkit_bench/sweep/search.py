@@ -49,7 +49,6 @@ class Search:
     objectives: Sequence[str]
     _study: optuna.Study = attrs.field(init=False)
     _asked: list[Trial] = attrs.field(factory=list, init=False)
-    _left: int = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         optuna.logging.set_verbosity(optuna.logging.ERROR)  # it tells of every study on stderr
@@ -57,18 +56,16 @@ class Search:
         self._study = optuna.create_study(
             directions=["maximize" if each else "minimize" for each in better], sampler=SAMPLERS[self.kind](self.seed)
         )
-        self._left = self.trials
 
     @property
     def left(self) -> int:
         """How many points are still to be proposed."""
-        return self._left
+        return self.trials - len(self._study.get_trials(deepcopy=False))
 
     def propose(self) -> list[Point]:
         """The next points."""
         spaces = {axis.name: _distribution(axis) for axis in self.axes}
-        self._asked = [self._study.ask(spaces) for _ in range(min(ROUND, self._left))]
-        self._left -= len(self._asked)
+        self._asked = [self._study.ask(spaces) for _ in range(min(ROUND, self.left))]
         return [{axis.name: _value(axis, trial) for axis in self.axes} for trial in self._asked]
 
     def learn(self, scores: Sequence[Scores]) -> None:

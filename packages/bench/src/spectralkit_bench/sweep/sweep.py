@@ -105,9 +105,10 @@ class Sweep:
 
     def learn(self, store: Store) -> None:
         """The round is done: its scores are in the store, and the sampler is told them."""
-        documents, errors = store.documents(self._cells), store.errors
-        for name, trial in self._trials.items():
-            if trial.key:
+        keys = [trial.key for name in self._round if (trial := self._trials[name]).key]
+        documents, errors = store.documents(keys), store.errors
+        for name in self._round:
+            if (trial := self._trials[name]).key:
                 scores = documents.get(trial.key, {}).get("scores", {})
                 self._trials[name] = attrs.evolve(trial, scores=scores, error=errors.get(trial.key, ""))
         self.sampler.learn([self._trials[name].scores for name in self._round])

@@ -66,7 +66,7 @@ def load_part(
     Args:
         directory: Holds ``config.json`` and the weights.
         classes: Names of the diffusers classes that it may be of.
-        dtype: Cast of the weights, whatever the file's.
+        dtype: Precision of the weights, whatever the file's.
         config: What it is built from; None is what ``config.json`` holds.
 
     Raises:
