@@ -22,7 +22,7 @@ TESTING = (
     *("hypothesis", "optuna", "piq", "playwright", "psutil", "pytest", "pytest-xdist", "ray", "scikit-image"),
     "transformers",
 )
-LINTING = ("hypothesis", "mypy", "nox", "pytest", "ruff")  # what the sources import must be there for mypy
+LINTING = ("hypothesis", "mypy", "nox", "optuna", "pytest", "ruff")  # what the sources import must be there for mypy
 
 
 @cache
