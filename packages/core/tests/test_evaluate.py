@@ -118,7 +118,96 @@ def test_mistakes_are_told(options: list[str], told: str, folders: Path, capsys:
 def test_sizes_must_agree(folders: Path, capsys: pytest.CaptureFixture[str]) -> None:
     draw("real/b.tif", 1, (9, 9))
     assert main([*EVALUATE, "--reference", "real"]) == 2
-    assert "made/b.png and its reference real/b.tif differ in size, 8x10 and 9x9" in capsys.readouterr().err
+    assert (
+        "made/b.png and its reference real/b.tif differ in size, 8x10 and 9x9: bring all to one (--fit"
+        in capsys.readouterr().err
+    )
+
+
+def cropped(path: str, side: int) -> np.ndarray:
+    """The middle, without any code of the program."""
+    image = values(path)
+    y, x = ((length - side) // 2 for length in image.shape[:2])
+    return image[y : y + side, x : x + side]
+
+
+@pytest.mark.parametrize("fit", ["crop", "resize"])
+def test_pictures_of_several_sizes_are_brought_to_one(
+    fit: str, folders: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """To resize a picture whose shorter side is the size already changes nothing, so that both take its middle."""
+    draw("real/b.tif", 1, (8, 21))
+    assert main([*EVALUATE, "--reference", "real", "--fit", fit, "--size", "8", "--json"]) == 0
+    wanted = [np.square(cropped(f"made/{name}.png", 8) - cropped(f"real/{name}.tif", 8)).mean() for name in NAMES]
+    document = json.loads(capsys.readouterr().out)
+    assert [row["toy-mse"] for row in document["rows"]] == pytest.approx(wanted, rel=1e-5)
+    assert (document["config"]["fit"], document["config"]["size"]) == (fit, 8)
+
+
+def test_a_picture_is_resized_by_its_shorter_side(folders: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Grey, its left third black, is 12x36 or 4x12: of the middle square nothing is black."""
+    for folder, height, grey in (("made", 12, 200), ("real", 4, 100)):
+        for name in NAMES:
+            picture = np.full((height, 3 * height, 3), grey, np.uint8)
+            picture[:, : height // 2] = 0
+            Image.fromarray(picture).save(f"{folder}/{name}.{'png' if folder == 'made' else 'tif'}")
+    assert main([*EVALUATE, "--reference", "real", "--fit", "resize", "--size", "6", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["scores"]["toy-mse"]
+    assert found == pytest.approx((100 / 255) ** 2, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--fit", "crop"], "fit and size go together"),
+        (["--size", "8"], "fit and size go together"),
+        (["--fit", "crop", "--size", "0"], "size must be between 1 and 8192, got 0"),
+        (["--fit", "crop", "--size", "9"], "image made/a.png is 8x8, smaller than an image of 9x9: choose fit resize"),
+        (["--fit", "resize", "--size", "8192"], "image made/c.png is 8x12, and would have more than 67108864 pixels"),
+    ],
+)
+def test_sizes_that_cannot_be(options: list[str], told: str, folders: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*EVALUATE, "--reference", "real", *options]) == 2
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.filterwarnings("always")
+def test_targets_are_looked_at_before_anything_is_scored(folders: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """All that is wrong with them is told at once, or left out; those of several sizes are brought to one."""
+    for name, size in (("a", (8, 9)), ("b", (8, 8)), ("d", (8, 9))):
+        draw(f"seen/{name}.png", 3, size)
+    Path("seen/c.png").write_text("no image")
+    evaluate = ["evaluate", "--generated", "made", "--metrics", "toy-gap", "--targets", "seen", "--json"]
+    assert main(evaluate) == 2
+    err = capsys.readouterr().err
+    assert "image seen/b.png and the first of the targets differ in size, 8x8 and 8x9: bring all to one (--fit" in err
+    assert "image seen/c.png is no PNG" in err
+    assert main([*evaluate, "--on-error", "skip"]) == 0
+    out, err = capsys.readouterr()
+    assert "left out: image seen/b.png" in err
+    assert "2 of 4 images left out" in json.loads(out)["left_out"]
+    os.remove("seen/c.png")
+    assert main([*evaluate, "--fit", "crop", "--size", "8"]) == 0
+    found = json.loads(capsys.readouterr().out)["rows"]
+    grey = np.mean([cropped(f"seen/{name}.png", 8).mean() for name in ("a", "b", "d")])
+    wanted = [abs(cropped(f"made/{name}.png", 8).mean() - grey) for name in NAMES]
+    assert [row["toy-gap"] for row in found] == pytest.approx(wanted, abs=1e-6)
+
+
+@pytest.mark.filterwarnings("always")
+def test_a_bad_first_picture_is_one_of_the_bad(folders: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """How many channels images have, the first good one tells."""
+    Path("made/a.png").write_text("no image")
+    assert main([*EVALUATE, "--reference", "real", "--on-error", "skip", "--json"]) == 0
+    assert [row["id"] for row in json.loads(capsys.readouterr().out)["rows"]] == ["b", "c"]
+
+
+def test_a_partner_that_is_no_file_is_refused(folders: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """To open a pipe would never end."""
+    os.remove("real/b.tif")
+    os.mkfifo("real/b.tif")
+    assert main([*EVALUATE, "--reference", "real"]) == 2
+    assert "real/b.tif is called an image and is a pipe: remove it" in capsys.readouterr().err
 
 
 def test_one_folder_may_be_read_in_its_own_way(folders: Path, capsys: pytest.CaptureFixture[str]) -> None:

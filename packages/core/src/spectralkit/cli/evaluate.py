@@ -31,6 +31,9 @@ FOLDERS = {
 }
 
 
+OPTIONS = ("latents", "structure", "fit", "size", "batch_size", "recursive", "on_error")
+
+
 def configure(parser: ArgumentParser) -> None:
     """The options of ``evaluate``."""
     what = parser.add_argument_group("what")
@@ -49,6 +52,12 @@ def configure(parser: ArgumentParser) -> None:
         "; they are part of the name",
         "files that are bad, missing or unpaired: tell all of them and stop, or leave them out",
     )
+    how.add_argument(
+        "--fit",
+        choices=("crop", "resize"),
+        help="pictures of several sizes: the middle of each, or its shorter side resized to N first (default: refused)",
+    )
+    how.add_argument("--size", type=int, metavar="N", help="side of the images that --fit makes")
     how.add_argument("--batch-size", type=int, default=16, metavar="N", help="images at a time (default: 16)")
     add_set(how, "PART.PARAM", "a parameter of a metric, or how one folder is read, like source.intensity=0:4095")
     output = parser.add_argument_group("output")
@@ -68,10 +77,9 @@ def run(arguments: Namespace) -> int:
 
         settings = parse_settings(arguments.set)
         config = EvaluateConfig(
-            **{name: getattr(arguments, name) for name in (*ROLES, "latents", "structure", "recursive", "on_error")},
+            **{name: getattr(arguments, name) for name in (*ROLES, *OPTIONS)},
             metrics=names(arguments.metrics),
             reading={role: _read_as(arguments, settings.pop(role, {})) for role in ROLES},
-            batch_size=arguments.batch_size,
             settings=settings,
         )
         done = evaluate(config)

@@ -12,10 +12,10 @@ from spectralkit.diffusion.batch import unsound
 from spectralkit.errors import DataError, NonFiniteError
 from spectralkit.inversion import returned
 from spectralkit.inversion.noise import Noise
-from spectralkit.models.model import Model, times
+from spectralkit.models.model import Model
 from spectralkit.plugins.held import held
 from spectralkit.plugins.registered import ContractError
-from spectralkit.plugins.text import called
+from spectralkit.plugins.text import called, times
 
 
 @held

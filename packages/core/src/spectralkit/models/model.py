@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, Self, runtime_checkable
 
 import attrs
@@ -17,7 +17,7 @@ from spectralkit.inversion.noise import Noise
 from spectralkit.models.device import check_precision, find_device
 from spectralkit.plugins.held import held, hold, hold_fields
 from spectralkit.plugins.registered import ContractError
-from spectralkit.plugins.text import enumerated, nearest
+from spectralkit.plugins.text import enumerated, nearest, times
 
 
 @runtime_checkable
@@ -198,8 +198,3 @@ def _remedy(shape: tuple[int, ...], wanted: tuple[int, ...], multiple: int | Non
     if shape[0] != channels:
         return f"bring them to {channels} channel{'s' * (channels > 1)}"
     return "resize or crop them" if multiple is None else f"resize or crop them to sides that {multiple} divides"
-
-
-def times(shape: Sequence[int]) -> str:
-    """A shape as text: ``3x64x64``."""
-    return "x".join(map(str, shape))

@@ -69,6 +69,16 @@ def find_inputs(inputs: Sequence[Path], *, recursive: bool = False) -> list[Inpu
     return found
 
 
+def find_inside(folder: Path, *, recursive: bool = False) -> list[Input]:
+    """:func:`find_inputs` of one folder, which is no file.
+
+    Raises:
+        DataError: As :func:`find_inputs` and :func:`check_folder`.
+    """
+    check_folder(folder)
+    return find_inputs([folder], recursive=recursive)
+
+
 def check_file(one: Input) -> None:
     """Refuse what has a fault, or is called an image and is none: to open a pipe might never end.
 

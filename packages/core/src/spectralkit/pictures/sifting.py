@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Generic, Literal, TypeVar
 
 import attrs
 
 from spectralkit.errors import DataError, SpectralkitError
 from spectralkit.pictures.finding import Input, check_file
+from spectralkit.pictures.reading import Reading
 
 OnError = Literal["stop", "skip"]
 """What becomes of bad files: all of them are told and nothing is done, or they are told and left out."""
@@ -60,6 +62,18 @@ def sift(inputs: Sequence[Input], attempt: Callable[[Input], T], on_error: OnErr
     if bad and (on_error == "stop" or not good):
         raise DataError(_refusal(bad, len(inputs)))
     return Sifted(good, bad)
+
+
+def channels_of(inputs: Sequence[Input], reading: Reading) -> int:
+    """How many channels images have: as many as that of the first file which can be looked at; 1 where none can.
+
+    Whoever sifts the files tells those that cannot.
+    """
+    for one in inputs:
+        with suppress(DataError):
+            check_file(one)
+            return reading.count(one.path)
+    return 1
 
 
 def _refusal(bad: Mapping[Input, str], count: int) -> str:

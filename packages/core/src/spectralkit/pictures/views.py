@@ -1,8 +1,8 @@
-"""Pictures of which parts are taken: the middle, or one at random."""
+"""Pictures of any size, of which parts are taken as images of one: the middle, or one at random."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 import attrs
 import torch
@@ -10,6 +10,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from spectralkit.errors import DataError
+from spectralkit.pictures.layout import MOST_PIXELS
+from spectralkit.plugins.text import times
+
+Fit = Literal["crop", "resize"]
+"""The middle of a picture as it is; or of all of it, its shorter side resized first."""
 
 
 class View(Protocol):
@@ -53,6 +58,32 @@ def shrunk(whole: Tensor, side: int) -> Tensor:
     """(C, h, w) of (C, H, W), the shorter of them ``side``: bilinear with antialiasing, enlarged where it is less."""
     height, width = (max(side, round(n * side / min(whole.shape[-2:]))) for n in whole.shape[-2:])
     return functional.interpolate(whole[None], (height, width), mode="bilinear", antialias=True)[0].clamp(0, 1)
+
+
+def resized(view: View, side: int, told: str) -> Pixels:
+    """All of a picture, its shorter side ``side``.
+
+    Raises:
+        DataError: Opening with ``told``, if it is so narrow that it would become too large.
+    """
+    if max(view.size) * side * side > MOST_PIXELS * min(view.size):
+        raise DataError(
+            f"{told} is {times(view.size)}, and would have more than {MOST_PIXELS} pixels with its shorter side "
+            f"resized to {side}: crop it"
+        )
+    return Pixels(shrunk(view.image(0, 0, view.size), side))
+
+
+def check_size(size: tuple[int, int], side: int, told: str) -> None:
+    """Refuse a picture of (H, W) that no image of ``side`` can be cut of.
+
+    Raises:
+        DataError: Opening with ``told``.
+    """
+    if min(size) < side:
+        raise DataError(
+            f"{told} is {times(size)}, smaller than an image of {side}x{side}: choose fit resize, or a smaller size"
+        )
 
 
 def middle(view: View, side: int) -> Tensor:

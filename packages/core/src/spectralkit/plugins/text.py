@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from difflib import get_close_matches
 from itertools import islice
 
@@ -51,6 +51,11 @@ def enumerated(names: Collection[str], most: int = 12) -> str:
     """``low, high``; of many names the first, and how many more there are."""
     shown = list(islice(names, most if len(names) <= most else most - 1))
     return ", ".join(shown) + (f" and {len(names) - len(shown)} more" if len(shown) < len(names) else "")
+
+
+def times(shape: Sequence[int]) -> str:
+    """A shape as text: ``3x64x64``."""
+    return "x".join(map(str, shape))
 
 
 def _spoken(speak: Callable[[object], str], value: object) -> str:

@@ -6,6 +6,7 @@ every missing and every unpaired one is told at once; what is left out is told t
 
 from __future__ import annotations
 
+import math
 import platform
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -18,17 +19,24 @@ from torch import Tensor
 from spectralkit.data import Structure
 from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.metric import build_metric
-from spectralkit.pictures.finding import Input, check_file, find_inputs
+from spectralkit.metric.targets import Targets
+from spectralkit.pictures.finding import Input, check_file, find_inside
+from spectralkit.pictures.layout import MOST_PIXELS
 from spectralkit.pictures.reading import Reading
-from spectralkit.pictures.sifting import OnError, sift
+from spectralkit.pictures.sifting import OnError, Sifted, channels_of, sift
+from spectralkit.pictures.views import Fit, check_size, middle, resized
 from spectralkit.plugins.registered import parts_taken, taking_part
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.specs import MetricSpec
+from spectralkit.plugins.text import brief, times
 from spectralkit.running.config import Settings, check_parts
 from spectralkit.running.needs import check_given
 from spectralkit.running.pairing import Pairing, pair
 from spectralkit.running.rundir import versions
 from spectralkit.running.scoring import NamedMetric, feed, tabulated
+
+LARGEST = math.isqrt(MOST_PIXELS)
+"""Side of the largest images."""
 
 ROLES = ("generated", "source", "reference", "targets")
 
@@ -46,6 +54,8 @@ class EvaluateConfig:
         latents: A safetensors file of unit-normalised latents, by image.
         structure: How structure is compared.
         reading: How the files are read, by role.
+        fit: How pictures of any size become images of ``size``; None takes them as they are.
+        size: Side of the images; None where ``fit`` is.
         recursive: Whether subfolders are opened too.
         on_error: What becomes of files that cannot be scored.
         batch_size: Images at a time.
@@ -60,6 +70,8 @@ class EvaluateConfig:
     latents: Path | None = None
     structure: Structure = "rgb"
     reading: Mapping[str, Reading] = attrs.field(factory=dict)
+    fit: Fit | None = None
+    size: int | None = None
     recursive: bool = False
     on_error: OnError = "stop"
     batch_size: int = 16
@@ -68,6 +80,10 @@ class EvaluateConfig:
     def __attrs_post_init__(self) -> None:
         if self.batch_size < 1:
             raise ConfigurationError(f"batch-size must be at least 1, got {self.batch_size}")
+        if (self.fit is None) != (self.size is None):
+            raise ConfigurationError("fit and size go together: give --fit crop or resize, and --size N")
+        if self.size is not None and not 1 <= self.size <= LARGEST:
+            raise ConfigurationError(f"size must be between 1 and {LARGEST}, got {brief(self.size)}")
 
     def as_table(self) -> dict[str, Any]:
         """All that shapes the numbers; what is None is left out."""
@@ -116,7 +132,20 @@ class _Pictures:
     channels: int
 
     def read(self, role: str, one: Input) -> Tensor:
-        return self.config.reading.get(role, Reading()).read(one.path, self.channels)
+        """(C, H, W), of the size that is wanted.
+
+        Raises:
+            DataError: If the file cannot be read, or is too small.
+        """
+        check_file(one)
+        opened = self.config.reading.get(role, Reading()).open(one.path, self.channels)
+        size, told = self.config.size, f"image {one.path}"
+        if size is None:
+            return opened.image()
+        if self.config.fit == "resize":
+            return middle(resized(opened, size, told), size)
+        check_size(opened.size, size, told)
+        return middle(opened, size)
 
     def inputs(self, name: str) -> dict[str, Tensor]:
         """All that belongs to a generated image, by the names of metrics' inputs.
@@ -129,19 +158,24 @@ class _Pictures:
         shape = images["generated"].shape
         for role, image in images.items():
             if image.shape != shape:
-                sizes = " and ".join(f"{one[1]}x{one[2]}" for one in (shape, image.shape))
-                raise DataError(
-                    f"image {files['generated'].path} and its {role} {files[role].path} differ in size, {sizes}: "
-                    "crop or resize one of them"
-                )
+                told = f"image {files['generated'].path} and its {role} {files[role].path}"
+                raise _differing(told, shape, image.shape)
         latents = {} if self.pairing.latents is None else {"latent": self.pairing.latents[name]}
         return images | latents
 
-    def targets(self) -> Iterator[Tensor]:
-        assert self.config.targets is not None
-        for one in find_inputs([self.config.targets], recursive=self.config.recursive):
-            check_file(one)
-            yield self.read("targets", one)
+    def found_targets(self) -> Sifted[torch.Size]:
+        """The files of the targets, all of one size."""
+        folder, sizes = self.config.targets, list[torch.Size]()
+
+        def size(one: Input) -> torch.Size:
+            shape = self.read("targets", one).shape
+            sizes.append(shape)
+            if shape != sizes[0]:
+                raise _differing(f"image {one.path} and the first of the targets", shape, sizes[0])
+            return shape
+
+        found = [] if folder is None else find_inside(folder, recursive=self.config.recursive)
+        return sift(found, size, self.config.on_error)
 
 
 @taking_part()
@@ -157,26 +191,34 @@ def evaluate(config: EvaluateConfig) -> Evaluation:
     pairing = pair(folders, config.latents, config.recursive)
     if pairing.alone and config.on_error == "stop":
         raise DataError(f"{'; '.join(pairing.alone)}: give them the same names, or leave them out (on-error skip)")
-    first = pairing.files["generated"][pairing.names[0]]
-    channels = config.reading.get("generated", Reading()).count(first.path)
-    pictures = _Pictures(config, pairing, channels)
     generated = [pairing.files["generated"][name] for name in pairing.names]
+    pictures = _Pictures(config, pairing, channels_of(generated, config.reading.get("generated", Reading())))
     checked = sift(generated, lambda one: _shapes(pictures.inputs(one.stem)), config.on_error)
-    metrics = [_metric(name, config, pictures) for name in dict.fromkeys(config.metrics)]
+    targets = pictures.found_targets()
+
+    def real() -> Iterator[Tensor]:
+        return (pictures.read("targets", one) for one in targets.good)
+
+    metrics = [_metric(name, config, real) for name in dict.fromkeys(config.metrics)]
     rows = [row for batch in _batches(checked.good, config.batch_size) for row in _scored(pictures, metrics, batch)]
     return Evaluation(
         scores={metric.name: metric.score() for metric in metrics},
         details={metric.name: metric.details() for metric in metrics},
         rows=rows,
-        left_out=(*pairing.alone, *checked.told),
+        left_out=(*pairing.alone, *checked.told, *targets.told),
         config=config,
         versions={"python": platform.python_version(), **versions(parts_taken())},
     )
 
 
-def _metric(name: str, config: EvaluateConfig, pictures: _Pictures) -> NamedMetric:
+def _differing(told: str, one: tuple[int, ...], other: tuple[int, ...]) -> DataError:
+    sizes = f"{times(one[1:])} and {times(other[1:])}"
+    return DataError(f"{told} differ in size, {sizes}: bring all to one (--fit crop or resize, and --size N)")
+
+
+def _metric(name: str, config: EvaluateConfig, targets: Targets) -> NamedMetric:
     registered = registry().resolve("metric", name)
-    known: dict[str, object] = {"targets": pictures.targets, "structure": config.structure}
+    known: dict[str, object] = {"targets": targets, "structure": config.structure}
     facts = {fact: known[fact] for fact in cast(MetricSpec, registered.spec).facts}
     return NamedMetric(name, registered, build_metric(name, config.settings.get(name, {}), dataset=None, facts=facts))
 

@@ -23,6 +23,7 @@ from spectralkit.errors import ConfigurationError, DataError, told
 from spectralkit.plugins.registered import blaming
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.specs import DatasetSpec
+from spectralkit.plugins.text import times
 from spectralkit.plugins.training import build_training
 from spectralkit.running.contract import check_dataset, check_sample
 from spectralkit.running.picture import grid
@@ -127,7 +128,7 @@ def preview(name: str, parameters: Mapping[str, Any], out: Path, rows: int) -> i
             columns["its reference"] = references
         columns |= {f"trained on: {domain}": images for domain, images in _trained(dataset, training, count)}
     picture = grid(
-        f"{name}: {len(dataset)} samples of {'x'.join(map(str, dataset.shape))}",
+        f"{name}: {len(dataset)} samples of {times(dataset.shape)}",
         list(columns),
         list(zip(*columns.values(), strict=True)),
         [sample.id for sample in samples],

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from spectralkit.errors import DataError, told
 from spectralkit.models.pretrained import load_tensors
-from spectralkit.pictures.finding import Input, check_folder, find_inputs
+from spectralkit.pictures.finding import Input, find_inside
 from spectralkit.pictures.sifting import named
 
 
@@ -43,7 +43,9 @@ def pair(folders: Mapping[str, Path], latents: Path | None, recursive: bool) -> 
     Raises:
         DataError: If a folder cannot be used, or nothing belongs together.
     """
-    files = {role: {one.stem: one for one in _inside(folder, recursive)} for role, folder in folders.items()}
+    files = {
+        role: {one.stem: one for one in find_inside(folder, recursive=recursive)} for role, folder in folders.items()
+    }
     known = None if latents is None else read_latents(latents)
     places: dict[str, tuple[Path, Sequence[str]]] = {
         role: (folders[role], list(found)) for role, found in files.items()
@@ -59,11 +61,6 @@ def pair(folders: Mapping[str, Path], latents: Path | None, recursive: bool) -> 
     if not names:
         raise DataError(f"no image is complete: {'; '.join(alone)}: give them the same names")
     return Pairing(names, files, known, tuple(alone))
-
-
-def _inside(folder: Path, recursive: bool) -> list[Input]:
-    check_folder(folder)
-    return find_inputs([folder], recursive=recursive)
 
 
 def _missing(told: str, wanted: Sequence[str], there: Sequence[str]) -> list[str]:

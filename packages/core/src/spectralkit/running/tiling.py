@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from spectralkit.errors import DataError
+from spectralkit.plugins.text import times
 
 Fit = Literal["tile", "resize"]
 """What to do with images of another size than the model's."""
@@ -61,7 +62,7 @@ class Tiling:
     def __attrs_post_init__(self) -> None:
         if any(length < side for length, side in zip(self.image, self.tile, strict=True)):
             raise DataError(
-                f"an image of {_size(self.image)} is smaller than a tile of {_size(self.tile)} (height x width): "
+                f"an image of {times(self.image)} is smaller than a tile of {times(self.tile)} (height x width): "
                 "use --fit resize, or --upsample"
             )
 
@@ -127,7 +128,3 @@ class Resizing:
 
 def _resize(images: Tensor, size: tuple[int, int]) -> Tensor:
     return functional.interpolate(images, size, mode="bilinear", antialias=True).clamp(0, 1)
-
-
-def _size(size: tuple[int, int]) -> str:
-    return f"{size[0]}x{size[1]}"

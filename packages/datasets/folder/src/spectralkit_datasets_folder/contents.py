@@ -14,8 +14,7 @@ import attrs
 
 from spectralkit.errors import DataError
 from spectralkit.pictures.dividing import digest_of, halves
-from spectralkit.pictures.finding import Input, check_file, check_folder, find_inputs
-from spectralkit.pictures.reading import Reading
+from spectralkit.pictures.finding import Input, find_inside
 from spectralkit.pictures.sifting import OnError, named, sift
 from spectralkit_datasets_folder.cutting import Cutter
 from spectralkit_datasets_folder.split import File, divide
@@ -81,8 +80,7 @@ class Finder:
 
     def files(self, folder: Path) -> tuple[File, ...]:
         """The pictures of a folder, each of them looked at; with ``skip`` decoded too, so that none fails later."""
-        check_folder(folder)
-        found = sift(find_inputs([folder], recursive=self.recursive), self._file, self.on_error)
+        found = sift(find_inside(folder, recursive=self.recursive), self._file, self.on_error)
         for line in found.told:
             warnings.warn(line, stacklevel=2)
         return tuple(found.good.values())
@@ -108,26 +106,6 @@ class Finder:
             if one.tiles != other.tiles:
                 raise DataError(f"images {one.path} and {other.path} differ in size: crop or resize one of them")
         return pairs
-
-
-def channels_of(folders: Sequence[Path], reading: Reading, recursive: bool) -> int:
-    """How many channels the images of folders have: the most that the first good file of one has.
-
-    Raises:
-        DataError: If a folder is not there, or holds no image.
-    """
-    return max(_first(folder, reading, recursive) for folder in folders)
-
-
-def _first(folder: Path, reading: Reading, recursive: bool) -> int:
-    check_folder(folder)
-    for one in find_inputs([folder], recursive=recursive):
-        try:
-            check_file(one)
-            return reading.count(one.path)
-        except DataError:  # it is told with all others when they are sifted
-            continue
-    return 1
 
 
 def _check_count(folder: Path, files: Sequence[File], least: int) -> None:

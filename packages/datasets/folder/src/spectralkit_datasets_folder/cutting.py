@@ -8,10 +8,9 @@ import attrs
 import torch
 from torch import Tensor
 
-from spectralkit.errors import DataError
 from spectralkit.pictures.keeping import Kept
 from spectralkit.pictures.reading import Opened, Reading
-from spectralkit.pictures.views import Pixels, drawn, middle, shrunk
+from spectralkit.pictures.views import Pixels, View, check_size, drawn, middle, resized
 from spectralkit_datasets_folder.split import File
 
 Fit = Literal["crop", "resize", "tile"]
@@ -40,22 +39,17 @@ class Cutter:
         Raises:
             DataError: If it is smaller than one.
         """
-        if self.fit != "resize" and min(size) < side:
-            raise DataError(
-                f"{told} is {size[0]}x{size[1]}, smaller than an image of {side}x{side}: choose fit resize, or a "
-                "smaller size"
-            )
+        if self.fit != "resize":
+            check_size(size, side, told)
         return (size[0] // side) * (size[1] // side) if self.fit == "tile" else 1
 
     def cut(self, file: File, number: int, side: int) -> Tensor:
         """(C, side, side): the image of that number."""
-        if self.fit == "resize":
-            return middle(self._resized(file, side), side)
-        opened = self._opened(file)
+        view = self._view(file, side)
         if self.fit == "tile":
-            row, column = divmod(number, opened.size[1] // side)
-            return opened.image(row * side, column * side, (side, side))
-        return middle(opened, side)
+            row, column = divmod(number, view.size[1] // side)
+            return view.image(row * side, column * side, (side, side))
+        return middle(view, side)
 
     def draw(self, file: File, side: int, rotate: bool, generator: torch.Generator) -> Tensor:
         """(C, side, side): a part at any place, mirrored or not, with ``rotate`` turned by quarters too.
@@ -63,22 +57,17 @@ class Cutter:
         Raises:
             DataError: If the picture is smaller.
         """
-        if self.fit == "resize":
-            return drawn(self._resized(file, side), side, generator, rotate=rotate)
-        opened = self._opened(file)
-        self.count(opened.size, side, f"image {file.path}")
-        return drawn(opened, side, generator, rotate=rotate)
+        view = self._view(file, side)
+        self.count(view.size, side, f"image {file.path}")
+        return drawn(view, side, generator, rotate=rotate)
 
-    def _opened(self, file: File) -> Opened:
+    def _view(self, file: File, side: int) -> View:
+        """What images of ``side`` are cut of."""
+
         def opened() -> Opened:
             return self.reading.open(file.path, self.channels)
 
-        return self.kept.get(file.path, opened)
+        def fitted() -> Pixels:
+            return resized(opened(), side, f"image {file.path}")
 
-    def _resized(self, file: File, side: int) -> Pixels:
-        """The whole of it, its shorter side ``side``."""
-
-        def resized() -> Pixels:
-            return Pixels(shrunk(self.reading.read(file.path, self.channels), side))
-
-        return self.kept.get((file.path, side), resized)
+        return self.kept.get((file.path, side), fitted) if self.fit == "resize" else self.kept.get(file.path, opened)

@@ -17,9 +17,10 @@ from torch import Tensor
 from spectralkit.data import Sample, Structure
 from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.pictures.dividing import check_share, digest_of_name
+from spectralkit.pictures.finding import find_inside
 from spectralkit.pictures.reading import Reading
-from spectralkit.pictures.sifting import OnError
-from spectralkit_datasets_folder.contents import Contents, Finder, channels_of
+from spectralkit.pictures.sifting import OnError, channels_of
+from spectralkit_datasets_folder.contents import Contents, Finder
 from spectralkit_datasets_folder.cutting import Cutter, Fit
 from spectralkit_datasets_folder.degradation import EDGES, Degradation, Recipe
 from spectralkit_datasets_folder.split import File
@@ -188,7 +189,8 @@ def folder(
         raise ConfigurationError(f"size {size} is impossible: choose a multiple of {multiple}")
     source, target, reference = (None if path is None else Path(path) for path in (source, target, reference))
     folders = _folders(recipe, source, target, reference)
-    cutter = Cutter(reading, channels_of(folders, reading, recursive), fit)
+    channels_each = [channels_of(find_inside(path, recursive=recursive), reading) for path in folders]
+    cutter = Cutter(reading, max(channels_each), fit)
     finder = Finder(cutter, size, recursive, on_error, held_out)
     edges = recipe is not None and recipe.name in EDGES and cutter.channels in (1, 3)
     return Folder(

@@ -22,7 +22,7 @@ from spectralkit.diffusion.frozen import frozen
 from spectralkit.diffusion.schedule import Level
 from spectralkit.errors import ConfigurationError
 from spectralkit.inversion.probe import Context
-from spectralkit.models.model import times
+from spectralkit.plugins.text import times
 
 CLOSE = 0.01
 """Embeddings whose difference is a smaller part of them are the same: bfloat16 rounds to 0.004."""

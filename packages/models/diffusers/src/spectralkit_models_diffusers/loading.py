@@ -10,7 +10,8 @@ import torch
 from spectralkit.diffusion.denoiser import Denoiser, NetworkDenoiser
 from spectralkit.diffusion.schedule import Final
 from spectralkit.models.card import Posterior
-from spectralkit.models.model import Codec, Model, PixelCodec, times
+from spectralkit.models.model import Codec, Model, PixelCodec
+from spectralkit.plugins.text import times
 from spectralkit_models_diffusers.autoencoder import load_codec
 from spectralkit_models_diffusers.clipped import ClippedDenoiser
 from spectralkit_models_diffusers.frame import read_frame

@@ -14,8 +14,8 @@ from spectralkit.errors import ConfigurationError, DataError, UnknownNameError
 from spectralkit.inversion.noise import Noise
 from spectralkit.models.coding import encoded
 from spectralkit.models.loading import build_model
-from spectralkit.models.model import Model, times
-from spectralkit.plugins.text import nearest
+from spectralkit.models.model import Model
+from spectralkit.plugins.text import nearest, times
 from spectralkit.running.config import check_parts
 from spectralkit_methods_cyclediff.directory import Facts
 from spectralkit_methods_cyclediff.training.components import Components, Predictor
