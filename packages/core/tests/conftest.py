@@ -158,6 +158,30 @@ def toys(install: Install, site: Path) -> Path:
     return site
 
 
+Written = Callable[..., Path]
+
+
+@pytest.fixture
+def written(toys: Path) -> Written:
+    """Write a checkpoint with random weights for the toy data, of one resolution: its path and changes of its card."""
+    from spectralkit.models.card import Card
+    from spectralkit.testing.networks import save_random_checkpoint
+
+    def _written(directory: Path, **changes: Any) -> Path:
+        card = {
+            "process": "toy",
+            "process_parameters": {},
+            "conditions": ("low", "high"),
+            "shape": (3, 8, 8),
+            "dataset": "toy",
+            "training": {"steps": 0, "nothing": None},
+            **changes,
+        }
+        return save_random_checkpoint(directory, Card(**card), widths=(8,))
+
+    return _written
+
+
 @pytest.fixture(scope="session")
 def toy_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint with random weights for the toy data; not to be changed, copy it."""

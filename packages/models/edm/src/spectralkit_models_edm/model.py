@@ -1,10 +1,8 @@
-"""The shipped EDM checkpoint."""
+"""The shipped checkpoint, a diffusers directory."""
 
 from __future__ import annotations
 
-from importlib.resources import as_file, files
-
-from spectralkit.models.legacy import load_checkpoint
+from spectralkit.models.checkpoint import load_shipped
 from spectralkit.models.model import Model
 
 
@@ -14,5 +12,4 @@ def edm_model(start_noise: float | None = None) -> Model:
     Args:
         start_noise: Standard deviation of the noise added to a clean image before inversion; None is ``sigma_min``.
     """
-    with as_file(files("spectralkit_models_edm") / "checkpoint") as directory:
-        return load_checkpoint(directory, "edm", {"start_noise": start_noise})
+    return load_shipped("spectralkit_models_edm", "edm", start_noise=start_noise)
