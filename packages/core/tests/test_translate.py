@@ -17,9 +17,10 @@ from PIL import Image
 import spectralkit as sk
 from spectralkit.cli.main import main
 from spectralkit.pictures.finding import find_inputs
+from spectralkit.running.inputs import TranslateConfig
 from spectralkit.running.picture import read_image
 from spectralkit.running.tiling import Tiling
-from spectralkit.running.translation import TranslateConfig, translate_files
+from spectralkit.running.translation import translate_files
 
 OPTIONS = ["--model", "./model", "--method", "toy-noised", "--steps", "2", "--quiet"]
 LEVEL = 1.01 / 255  # float32 rounding may move a value across the boundary between two 8-bit levels

@@ -20,8 +20,11 @@ from safetensors.torch import load_file
 
 import spectralkit as sk
 from spectralkit.cli.main import main
+from spectralkit.models.card import Card
 
 TRANSLATE = ["translate", "--model", "./model", "--method", "toy-noised", "--steps", "2", "--out", "out"]
+
+CARD = Card(process="toy", process_parameters={}, conditions=("low",), shape=(3, 8, 8), dataset="toy", training={})
 
 
 @pytest.fixture
@@ -164,15 +167,26 @@ def test_bad_files_are_left_out_on_request_and_told(here: Path, capsys: pytest.C
         (["translate", "a.png", "--model", "./nowhere"], "no checkpoint at ./nowhere"),
         (["translate", "a.png", "--model", "model"], "of the directory of that name write ./model"),
         (["run", "--model", "./nowhere"], "no checkpoint at ./nowhere"),
+        (["translate", "a.png", "--model", "nobodys"], "unknown model 'nobodys'"),
+        (["translate", "four.tif", "--model", "./model"], "four.tif has 4 channels of 8 bits, and RGB is wanted"),
+        (["translate", "four.tif", "--model", "./card"], "four.tif has 4 channels of 8 bits, and RGB is wanted"),
+        (["translate", "four.tif", "--model", "edm"], "four.tif has 4 channels of 8 bits, and RGB is wanted"),
+        (["translate", "a.png", "--model", "edm"], "a.png: an image of 8x8 is smaller than a tile of 64x64"),
+        (["translate", "a.png", "--model", "./model", "--upsample", "0"], "upsample must be at least 1"),
         (["evaluate", "--generated", "nowhere", "--metrics", "toy-mse"], "no folder at nowhere"),
         (["evaluate", "--generated", ".", "--targets", "nowhere", "--metrics", "toy-mse"], "no folder at nowhere"),
         (["evaluate", "--generated", ".", "--metrics", "nobodys"], "unknown metric 'nobodys'"),
     ],
     ids=str,
 )
-def test_a_missing_path_is_told_without_torch(words: list[str], told: str, here: Path) -> None:
-    """Which takes seconds to import."""
+def test_what_is_missing_or_does_not_fit_is_told_without_torch(words: list[str], told: str, here: Path) -> None:
+    """Which takes seconds to import; so is a picture that does not fit the model, whose shape is known without it."""
+    if "edm" in words:
+        pytest.importorskip("spectralkit_models_edm", reason="another package")
     draw("a.png")
+    tifffile.imwrite("four.tif", np.zeros((4, 8, 8), np.uint8), imagej=True, metadata={"axes": "CYX"})
+    Path("card").mkdir()
+    Path("card/spectralkit.json").write_text(json.dumps(CARD.document()))
     program = (
         f"import sys; from spectralkit.cli.main import main; code = main({words!r}); "
         "sys.exit(99 if 'torch' in sys.modules else code)"

@@ -14,8 +14,10 @@ from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
 _FOLDER = "TORCHINDUCTOR_CACHE_DIR"
 
@@ -23,6 +25,8 @@ _FOLDER = "TORCHINDUCTOR_CACHE_DIR"
 @cache
 def repair_torchvision() -> torch.library.Library | None:
     """Declare the missing operators once; the returned library must stay alive, which the cache sees to."""
+    import torch
+
     spec = find_spec("torchvision")
     if spec is None or spec.origin is None:
         return None

@@ -153,8 +153,28 @@ def test_another_size(size, save, small):
     with pytest.raises(ConfigurationError, match="multiples of 2"):
         sk.load_model(directory, size=31)
     fixed = save(diffusers.DiTPipeline(small.dit(), small.vae(), small.ddim()))
-    with pytest.raises(ConfigurationError, match="positions are fixed"):
+    with pytest.raises(ConfigurationError, match="size cannot be 32x32: the network's positions are fixed, to 16x16"):
         sk.load_model(fixed, size=32)
+
+
+def test_another_size_is_told(save, small, tmp_path, monkeypatch, capsys):
+    """That of ``model.size``, and that of a data set; a network of fixed positions refuses both."""
+    pytest.importorskip("spectralkit_datasets_folder")
+    monkeypatch.chdir(tmp_path)
+    directory = save(small.unet(), small.ddim())
+    assert "own are 16x16" in sk.load_model(directory, size=32).told[-1]
+    assert sk.load_model(directory, size=16).told == sk.load_model(directory).told
+    for i in range(4):
+        Image.effect_noise((32, 32), 50 + i).convert("RGB").save(f"{i}.png")
+    words = ["run", "--model", str(directory), "--dataset", "folder", "--steps", "2", "--out"]
+    data = ["--set", "dataset.target=.", "--set", "dataset.degrade=blur", "--set", "dataset.size=32"]
+    assert main([*words, "out", *data]) == 0
+    assert "\nsize        images of 3x32x32; the model's own are 3x16x16\n" in capsys.readouterr().err
+    assert main([*words, "own", *data, "--set", "model.size=32"]) == 0
+    assert "\nsize        images of 3x32x32, as asked for; the network's own are 16x16\n" in capsys.readouterr().err
+    fixed = save(diffusers.DiTPipeline(small.dit(), small.vae(), small.ddim()))
+    assert main([*words, "fixed", *data, "--model", str(fixed), "--source", "1", "--target", "2"]) == 2
+    assert "has images of 3x32x32, but model" in capsys.readouterr().err
 
 
 def test_a_pickle_is_refused_with_the_reason(save, small):

@@ -15,7 +15,7 @@ import torch
 from spectralkit.diffusion.betas import betas
 from spectralkit.errors import ConfigurationError, DataError
 from spectralkit_models_diffusers.config import FILE
-from spectralkit_models_diffusers.flow import Sigmas
+from spectralkit_models_diffusers.frame import Sigmas
 from spectralkit_models_diffusers.schedule import TrainedSchedule
 from spectralkit_models_diffusers.scheduler import Reading, read_scheduler
 

@@ -26,9 +26,9 @@ from spectralkit.cli.options import (
 )
 from spectralkit.cli.output import print_json
 from spectralkit.cli.prompts import add_prompts, prompted
-from spectralkit.models.directory import find_directory
 from spectralkit.pictures.finding import find_inputs
 from spectralkit.running.config import RunConfig, parse_settings
+from spectralkit.running.inputs import TranslateConfig, early
 
 if TYPE_CHECKING:
     from spectralkit.running.translation import Translated
@@ -86,23 +86,23 @@ def run(arguments: Namespace) -> int:
     """Translate, then print where the images lie."""
     options = RunConfig(**prompted(arguments, {**given(arguments, OPTIONS), "settings": parse_settings(arguments.set)}))
     arguments.source, arguments.target = options.source or arguments.source, options.target or arguments.target
+    config = TranslateConfig(
+        options,
+        **{name: getattr(arguments, name) for name in ("source", "target", "fit", "upsample", "depth")},
+        reading=reading(arguments),
+        recursive=arguments.recursive,
+        on_error=arguments.on_error,
+        save_latents=arguments.save_latents,
+    )
     found = find_inputs(arguments.inputs, recursive=arguments.recursive)
-    find_directory(options.model)  # a path that leads nowhere is told before anything large is imported
     with (
         destination(arguments.out, *_name(options, arguments)) as place,
         followed(arguments.quiet or arguments.json) as watch,
     ):
-        from spectralkit.running.translation import TranslateConfig, translate_into
+        checked = early(found, config)  # before anything large is imported
+        from spectralkit.running.translation import translate_into
 
-        config = TranslateConfig(
-            options,
-            **{name: getattr(arguments, name) for name in ("source", "target", "fit", "upsample", "depth")},
-            reading=reading(arguments),
-            recursive=arguments.recursive,
-            on_error=arguments.on_error,
-            save_latents=arguments.save_latents,
-        )
-        done = translate_into(place.directory, found, config, watch)
+        done = translate_into(place.directory, found, config, watch, checked)
     if arguments.json:
         print_json(_document(done, place.out))
     elif not arguments.quiet:

@@ -113,6 +113,12 @@ class Model:
             return shape == self.shape
         return all(side % self.multiple == 0 for side in shape[1:])
 
+    def told_of(self, shape: tuple[int, ...]) -> tuple[str, ...]:
+        """What somebody is shown who runs the model on images of (C, H, W): also that they are of another size."""
+        if shape == self.shape:
+            return self.told
+        return (*self.told, f"{'size':<12}images of {times(shape)}; the model's own are {times(self.shape)}")
+
     def check_images(self, shape: tuple[int, ...]) -> None:
         """Refuse images of (C, H, W) that do not fit.
 

@@ -1,22 +1,26 @@
-"""A recipe by which files become images: which channels, which frame, and how stored values become [0, 1]."""
+"""A recipe by which files become images: which channels, which frame, and how stored values become [0, 1].
+
+Nothing here imports torch before an image is made, so that bad files are told at once.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.pictures.channels import ChannelMap
 from spectralkit.pictures.decoding import decode, look
 from spectralkit.pictures.intensity import Intensity, scaled
 from spectralkit.pictures.layout import Frame, Layout, Pixels, wanted
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @attrs.frozen(eq=False)
@@ -48,11 +52,13 @@ class Opened:
 
     def image(self, y: int = 0, x: int = 0, size: tuple[int, int] | None = None) -> Tensor:
         """(C, h, w) in [0, 1]: the part at (y, x), by default all of it."""
+        from torch import from_numpy
+
         height, width = size or self.size
         part = scaled(self.pixels[y : y + height, x : x + width], self.limits)
         if self.channels is not None:
             part = self.channels.of(part)
-        return torch.from_numpy(np.ascontiguousarray(part.transpose(2, 0, 1)))
+        return from_numpy(np.ascontiguousarray(part.transpose(2, 0, 1)))
 
 
 @attrs.frozen

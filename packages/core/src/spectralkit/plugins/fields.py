@@ -117,6 +117,13 @@ def meanings(instance: object, attribute: attrs.Attribute[Any], value: object) -
         text(instance, attribute, meaning)
 
 
+def shape(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    """(C, H, W)."""
+    sides = value if type(value) is tuple else ()
+    if len(sides) != 3 or not all(type(side) is int and side > 0 for side in sides):
+        raise refusal(instance, attribute, "be (C, H, W), each at least 1", value)
+
+
 def bounds(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
     """A smallest and a largest value."""
     ends = value if type(value) is tuple else ()

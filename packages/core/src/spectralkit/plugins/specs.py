@@ -133,6 +133,9 @@ class ModelSpec(Spec):
         fitted: Whether the model is fitted to the data set at hand and so takes it as ``dataset=``.
         files: Names or glob patterns; a directory that holds any of them can be given in the model's place. The target
             takes it as ``directory=``, with what the network is to run in as ``dtype=`` (a torch.dtype or None).
+        shape: (C, H, W) of its images, where no parameter changes it: what does not fit is told before it is loaded.
+        shape_of: The same of a directory: ``"module:attribute"`` of a function of the target's ``directory`` and
+            parameters, which imports no torch; it returns None where only loading tells.
     """
 
     kind: ClassVar[str] = "model"
@@ -141,6 +144,8 @@ class ModelSpec(Spec):
     dataset: str = attrs.field(default="", validator=fields.name_or_none)
     fitted: bool = attrs.field(default=False, validator=fields.boolean)
     files: tuple[str, ...] = attrs.field(default=(), converter=fields.as_tuple, validator=fields.patterns)
+    shape: tuple[int, int, int] | None = attrs.field(default=None, validator=attrs.validators.optional(fields.shape))
+    shape_of: str | None = attrs.field(default=None, validator=attrs.validators.optional(fields.target))
 
 
 @attrs.frozen(kw_only=True)

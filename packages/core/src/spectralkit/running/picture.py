@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,7 @@ from torch import Tensor
 from spectralkit.data import Sample
 from spectralkit.pictures.colours import shown
 from spectralkit.pictures.reading import Reading
-
-Depth = Literal[8, 16]
-"""Bits a channel."""
+from spectralkit.running.inputs import Depth
 
 GAP, LINE, CELL, CAPTION = 6, 18, 192, 24
 

@@ -104,7 +104,7 @@ def run_into(
         loader: What several runs share; by default this one loads for itself.
     """
     assembly, watch = assemble(config, loader), watch or Unwatched()
-    watch.tell((*data_told(config, assembly.config), *assembly.model.told))
+    watch.tell((*data_told(config, assembly.config), *assembly.model.told_of(assembly.dataset.shape)))
     portion = translate_portion(assembly, directory, range(assembly.count), save_latents=save_latents, watch=watch)
     return _conclude(assembly, directory, portion)
 

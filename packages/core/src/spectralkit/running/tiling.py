@@ -8,18 +8,14 @@ the tiles agree on is left as it is: blending the tiles of an image gives the im
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from typing import Protocol
 
 import attrs
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from spectralkit.errors import DataError
-from spectralkit.plugins.text import times
-
-Fit = Literal["tile", "resize"]
-"""What to do with images of another size than the model's."""
+from spectralkit.running.inputs import Fit, check_tiled
 
 
 class Fitting(Protocol):
@@ -60,11 +56,7 @@ class Tiling:
     tile: tuple[int, int]
 
     def __attrs_post_init__(self) -> None:
-        if any(length < side for length, side in zip(self.image, self.tile, strict=True)):
-            raise DataError(
-                f"an image of {times(self.image)} is smaller than a tile of {times(self.tile)} (height x width): "
-                "use --fit resize, or --upsample"
-            )
+        check_tiled(self.image, self.tile, "an image")
 
     def __len__(self) -> int:
         return len(self.corners)

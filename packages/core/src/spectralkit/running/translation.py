@@ -16,7 +16,6 @@ import attrs
 import torch
 from torch import Tensor
 
-from spectralkit.errors import ConfigurationError
 from spectralkit.inversion.driver import top_index
 from spectralkit.inversion.expression import parse
 from spectralkit.inversion.method import build_method
@@ -24,63 +23,16 @@ from spectralkit.models.loading import build_model
 from spectralkit.models.model import Model
 from spectralkit.models.pretrained import save_tensors
 from spectralkit.pictures.finding import Input, find_inputs
-from spectralkit.pictures.reading import Reading
-from spectralkit.pictures.sifting import OnError, Sifted, sift
+from spectralkit.pictures.sifting import Sifted
 from spectralkit.plugins.registered import blaming, parts_taken, taking_part
-from spectralkit.plugins.text import brief
-from spectralkit.running.config import RunConfig, check_parts
+from spectralkit.running.config import check_parts
 from spectralkit.running.document import as_toml
-from spectralkit.running.picture import Depth, suffix, write_image
+from spectralkit.running.inputs import Checked, TranslateConfig, check_inputs, early
+from spectralkit.running.picture import suffix, write_image
 from spectralkit.running.rundir import fresh_directory, versions
-from spectralkit.running.tiles import Checked, Work
-from spectralkit.running.tiling import Fit
+from spectralkit.running.tiles import Work
+from spectralkit.running.tiling import fit_to
 from spectralkit.running.watch import Pace, Unwatched, Watch
-
-
-@attrs.frozen
-class TranslateConfig:
-    """How files are translated.
-
-    Args:
-        options: Model, method, steps, seed and the like; its data-set options are not looked at.
-        source: Condition of the inputs; None is the model's first.
-        target: Condition to translate into; None is the model's last.
-        fit: What to do with images of another size than the model's.
-        upsample: Factor by which inputs are enlarged first, nearest neighbour, at least 1.
-        reading: How files are read.
-        depth: Bits a channel of the outputs: PNG files of 8 where they are grey or RGB, TIFF files otherwise.
-        recursive: Whether subfolders are opened too, and kept.
-        on_error: What becomes of inputs that cannot be translated.
-        save_latents: Whether to write the unit-normalised terminal latents too, by image and tile.
-    """
-
-    options: RunConfig
-    source: str | None = None
-    target: str | None = None
-    fit: Fit = "tile"
-    upsample: int = 1
-    reading: Reading = attrs.field(factory=Reading)
-    depth: Depth = 8
-    recursive: bool = False
-    on_error: OnError = "stop"
-    save_latents: bool = False
-
-    def __attrs_post_init__(self) -> None:
-        if self.upsample < 1:
-            raise ConfigurationError(f"upsample must be at least 1, got {brief(self.upsample)}")
-        for role, name in (("source", self.source), ("target", self.target)):
-            if name is not None and not name.strip():
-                raise ConfigurationError(
-                    f"{role} must be a condition's name, got {name!r}: leave it out for the model's own"
-                )
-
-    def as_table(self) -> dict[str, Any]:
-        """All that shapes the result; the run options that are not looked at are left out."""
-        unused = ("dataset", "scale", "samples", "metrics", "source", "target")
-        options = {key: value for key, value in self.options.as_table().items() if key not in unused}
-        own = {name: getattr(self, name) for name in ("source", "target", "fit", "upsample")}
-        depth = {} if self.depth == 8 else {"depth": self.depth}
-        return {**options, **own, **self.reading.as_table(), **depth}
 
 
 @attrs.frozen
@@ -112,14 +64,26 @@ def translate_files(
     """
     with fresh_directory(out) as directory:
         found = find_inputs(inputs, recursive=config.recursive)
-        return translate_into(directory, found, config, watch)
+        return translate_into(directory, found, config, watch, checked=early(found, config))
 
 
 @taking_part()
 def translate_into(
-    directory: Path, inputs: Sequence[Input], config: TranslateConfig, watch: Watch | None = None
+    directory: Path,
+    inputs: Sequence[Input],
+    config: TranslateConfig,
+    watch: Watch | None = None,
+    checked: Sifted[Checked] | None = None,
 ) -> Translated:
-    """Translate image files, no two of one place, into image files of the same (upsampled) size in ``directory``."""
+    """Translate image files, no two of one place, into image files of the same (upsampled) size in ``directory``.
+
+    Args:
+        directory: Where they are written.
+        inputs: The files.
+        config: How they are translated.
+        watch: Who follows.
+        checked: What :func:`early` found.
+    """
     options = config.options
     check_parts(options.settings, {"model", *(term.name for term in parse(options.method))})
     method = build_method(options.method, options.settings)
@@ -130,16 +94,17 @@ def translate_into(
     watch.tell(model.told)
     source, target = _conditions(config, model)
     config = attrs.evolve(config, source=source, target=target)
-    work = Work(config.reading, config.fit, config.upsample, options, (source, target), model, method)
-    checked = sift(inputs, work.check, config.on_error)
+    work = Work(config.reading, config.upsample, options, (source, target), model, method)
+    checked = checked or check_inputs(inputs, config, model.shape)
     for line in checked.told:
         warnings.warn(line, stacklevel=2)
-    tiles = sum(len(one.fitting) for one in checked.good.values())
+    fittings = {one: fit_to(found.size, model.shape[1:], config.fit) for one, found in checked.good.items()}
+    tiles = sum(map(len, fittings.values()))
     pace = Pace(watch, -(-tiles // options.batch_size), 2 * top_index(method, options.steps))
     latents: dict[str, Tensor] = {}
-    for one, done in itertools.groupby(work.translate(checked.good, pace), key=lambda tile: tile.input):
+    for one, done in itertools.groupby(work.translate(fittings, pace), key=lambda tile: tile.input):
         parts = list(done)
-        _write(directory, one, checked.good[one].fitting.join(torch.stack([tile.pixels for tile in parts])), config)
+        _write(directory, one, fittings[one].join(torch.stack([tile.pixels for tile in parts])), config)
         if config.save_latents:
             latents.update((tile.id, tile.latent.clone()) for tile in parts if tile.latent is not None)
     if config.save_latents:

@@ -81,6 +81,7 @@ def describes_itself(subject: Subject, seed: int) -> None:
     """Shape, data set and at least two conditions are named."""
     model = subject.model
     demand(len(model.shape) == 3 and min(model.shape) > 0, f"its shape is {model.shape}, expected (C, H, W)")
+    demand(subject.spec.shape in (None, model.shape), f"its shape is {model.shape}, not {subject.spec.shape}")
     demand(model.dataset == subject.spec.dataset, f"it names the data {model.dataset!r}, not {subject.spec.dataset!r}")
     demand(len(model.conditions) > 1, f"it has the conditions {list(model.conditions)}, two are needed to translate")
 

@@ -46,5 +46,6 @@ def spectralkit_models() -> tuple[ModelSpec, ...]:
             summary="Class-conditional U-Net trained to predict the noise on 64x64 histology",
             citation=DDIM,
             dataset="ihc",
+            shape=(3, 64, 64),
         ),
     )

@@ -18,5 +18,6 @@ def spectralkit_models() -> tuple[ModelSpec, ...]:
             citation="von Platen et al. 2022, https://github.com/huggingface/diffusers",
             dataset="",
             files=FILES,
+            shape_of="spectralkit_models_diffusers.shape:shape_of",
         ),
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -132,8 +133,34 @@ def read_config(path: Path, name: str | None) -> Config:
     return config
 
 
+class Filled(Mapping[str, Any]):
+    """A configuration with its class's defaults, for which diffusers is imported only where a key was left out.
+
+    Args:
+        document: What was saved.
+        name: Its class.
+    """
+
+    def __init__(self, document: Mapping[str, Any], name: str) -> None:
+        self.document, self.name = document, name
+
+    @cached_property
+    def defaults(self) -> Mapping[str, Any]:
+        """By key."""
+        return defaults_of(self.name)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.document[key] if key in self.document else self.defaults[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self.defaults, **self.document})
+
+    def __len__(self) -> int:
+        return len({**self.defaults, **self.document})
+
+
 def defaults_of(name: str) -> dict[str, Any]:
-    """What the constructor of a scheduler takes, by name."""
+    """What the constructor of one of diffusers' classes takes, by name."""
     repair_torchvision()
     import diffusers
 

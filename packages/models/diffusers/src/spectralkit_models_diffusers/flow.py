@@ -25,19 +25,7 @@ from spectralkit.diffusion.parameterization import FlowParameterization
 from spectralkit.diffusion.process import Process
 from spectralkit.diffusion.schedule import Level, LevelBatch, check_steps
 from spectralkit_models_diffusers.config import Config
-
-
-@attrs.frozen
-class Sigmas:
-    """How a pipeline lays the grid.
-
-    Args:
-        even: Whether u begins at 1 / N; otherwise at the scheduler's first level.
-        tokens: n, into how many tokens the network cuts an image; None where nobody says.
-    """
-
-    even: bool = False
-    tokens: int | None = None
+from spectralkit_models_diffusers.frame import Sigmas
 
 
 @attrs.frozen

@@ -1,4 +1,7 @@
-"""How large a network's states are, and the images they stand for: from configurations alone, before any weight."""
+"""How large a network's states are, and the images they stand for: from configurations alone, before any weight.
+
+Nothing here imports torch, and diffusers only where a configuration leaves its defaults out.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,28 @@ from typing import Any
 import attrs
 
 from spectralkit.errors import ConfigurationError, DataError
+from spectralkit.models.directory import CONFIG
 from spectralkit.models.documents import read_json
-from spectralkit.models.pretrained import CONFIG
-from spectralkit.plugins.text import brief, reason
-from spectralkit_models_diffusers.config import defaults_of
-from spectralkit_models_diffusers.flow import Sigmas
+from spectralkit.plugins.text import brief, reason, times
+from spectralkit_models_diffusers.config import Filled, defaults_of
 
 FLUX_SIDE = 128
 """Latents' side that Flux is used at by default; its configuration says none."""
 
 MOST_SIDE = 1 << 14
+
+
+@attrs.frozen
+class Sigmas:
+    """How a pipeline lays the grid of a flow.
+
+    Args:
+        even: Whether u begins at 1 / N; otherwise at the scheduler's first level.
+        tokens: n, into how many tokens the network cuts an image; None where nobody says.
+    """
+
+    even: bool = False
+    tokens: int | None = None
 
 
 @attrs.frozen
@@ -33,6 +48,7 @@ class Frame:
         factor: How many pixels a side of a state stands for.
         pixels: Channels of images.
         size: (H, W) of images.
+        own: (H, W) of the images that the network is for, as it says; None where it does not.
         step: What the sides of images must be divisible by; None where they are fixed.
     """
 
@@ -43,6 +59,7 @@ class Frame:
     factor: int
     pixels: int
     size: tuple[int, int]
+    own: tuple[int, int] | None
     step: int | None
 
     @property
@@ -68,7 +85,7 @@ def read_frame(network: Path, autoencoder: Path | None, size: int | tuple[int, i
     name = str(document.get("_class_name"))
     if name not in STATES:
         raise DataError(f"network {network / CONFIG} is of {brief(name)}: known are {', '.join(STATES)}")
-    config = {**defaults_of(name), **document}
+    config = Filled(document, name)
     where = network
     try:
         channels, side, step = STATES[name](config)
@@ -78,7 +95,7 @@ def read_frame(network: Path, autoencoder: Path | None, size: int | tuple[int, i
         raise DataError(f"{where / CONFIG} has sizes that make no sense: {reason(error)}") from error
     own = None if side is None else (side[0] * factor, side[1] * factor)
     multiple = None if step is None else step * factor
-    return Frame(name, document, config, channels, factor, pixels, _checked(size, own, multiple), multiple)
+    return Frame(name, document, config, channels, factor, pixels, _checked(size, own, multiple), own, multiple)
 
 
 def _renamed(document: dict[str, Any]) -> dict[str, Any]:
@@ -97,7 +114,8 @@ def _checked(size: int | tuple[int, int] | None, own: tuple[int, int] | None, st
         return own
     height, width = (size, size) if isinstance(size, int) else size
     if step is None and (height, width) != own:
-        raise ConfigurationError(f"size cannot be {height}x{width}: the network's positions are fixed, to {own}")
+        fixed = "" if own is None else f", to {times(own)}"
+        raise ConfigurationError(f"size cannot be {height}x{width}: the network's positions are fixed{fixed}")
     step = step or 1
     if not 0 < min(height, width) <= max(height, width) <= MOST_SIDE or height % step or width % step:
         raise ConfigurationError(
@@ -152,6 +170,6 @@ def _reduction(autoencoder: Path | None, channels: int) -> tuple[int, int]:
     if autoencoder is None:
         return 1, channels
     document = read_json(autoencoder / CONFIG)
-    config = {**defaults_of(str(document.get("_class_name"))), **document}
+    config = Filled(document, str(document.get("_class_name")))
     widths = config.get("block_out_channels") or config["encoder_block_out_channels"]
     return 2 ** (len(widths) - 1), _whole(config.get("in_channels", 3))

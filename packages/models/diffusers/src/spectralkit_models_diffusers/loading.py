@@ -70,6 +70,8 @@ def load(
         "process": reading.told,
         "conditions": conditions.told,
     }
+    if frame.own not in (None, frame.size):
+        lines["size"] = f"images of {times(shape)}, as asked for; the network's own are {times(frame.own)}"
     return Model(
         name=directory.resolve().name,
         denoiser=_denoiser(network, reading, dtype),

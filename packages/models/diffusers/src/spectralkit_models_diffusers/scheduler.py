@@ -37,7 +37,8 @@ from spectralkit_models_diffusers.config import (
     read_config,
 )
 from spectralkit_models_diffusers.edm import read_edm
-from spectralkit_models_diffusers.flow import Sigmas, read_flow
+from spectralkit_models_diffusers.flow import read_flow
+from spectralkit_models_diffusers.frame import Sigmas
 from spectralkit_models_diffusers.schedule import Rule, TrainedSchedule
 
 PREDICTIONS: dict[str, Parameterization] = {

@@ -30,5 +30,6 @@ def spectralkit_models() -> tuple[ModelSpec, ...]:
             summary="Class-conditional U-Net trained with EDM on 64x64 histology",
             citation=CITATION,
             dataset="ihc",
+            shape=(3, 64, 64),
         ),
     )

@@ -28,4 +28,5 @@ def _spec(name: str, loader: str, summary: str, citation: str) -> ModelSpec:
         summary=summary,
         citation=citation,
         dataset="ihc",
+        shape=(3, 64, 64),
     )
