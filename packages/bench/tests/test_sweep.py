@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from spectralkit.cli.main import main
 from spectralkit.errors import ConfigurationError
 from spectralkit.running.config import RunConfig
+from spectralkit_bench.executors import work
 from spectralkit_bench.sweep.axis import Axis, axes, configured
 from spectralkit_bench.sweep.front import chosen, front
 from spectralkit_bench.sweep.objectives import objectives
@@ -122,10 +123,46 @@ def test_the_chosen_point_can_be_run_again(tmp_path: Path, capsys: pytest.Captur
     assert json.loads(capsys.readouterr().out)["scores"] == best["scores"]
 
 
+def test_a_report_of_the_points_lies_in_the_store(tmp_path, capsys):
+    store = tmp_path / "store"
+    words = ["sweep", *TOY, "--method", "taba", "--vary", "taba.steps=1,2", "--store", str(store), "--report"]
+    assert main(words) == 0
+    assert f"report   {store / 'report.html'}" in capsys.readouterr().out
+    page = (store / "report.html").read_text()
+    assert "taba(steps=1)" in page
+    assert "taba(steps=2)" in page
+    assert main([*words, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["reports"] == [str(store / "report.html")]
+
+
+def test_failed_points_are_told_and_run_once_more_where_that_is_asked(tmp_path, capsys, monkeypatch):
+    """Once, though a search proposes them in every one of its rounds."""
+    pytest.importorskip("optuna")
+    tried: list[str] = []
+
+    def fail(directory: Path, config: RunConfig, **named: object) -> None:
+        tried.append(config.method)
+        raise ConfigurationError("no luck")
+
+    store = str(tmp_path / "store")
+    words = ["sweep", *TOY, "--method", "taba", "--vary", "taba.steps=1..2", "--store", store, "--quiet"]
+    words += ["--sampler", "random", "--trials", "20"]
+    with monkeypatch.context() as patched:
+        patched.setattr(work, "run_into", fail)
+        for more, runs in ((), 2), ((), 2), (("--retry",), 4):
+            assert main([*words, *more]) == 2
+            (line,) = capsys.readouterr().err.strip().splitlines()
+            assert f"2 of 2 cells have failed: `spectralkit bench ls --state failed --store {store}`" in line
+            assert len(tried) == runs
+    assert main([*words, "--retry"]) == 0
+
+
 def test_a_point_that_cannot_be_run_is_a_line_with_its_reason(tmp_path, capsys):
     words = ["--method", "ovg", "--vary", "steps=0,3", "--store", str(tmp_path / "store")]
     assert main(["sweep", *TOY, *words, "--json"]) == 2
-    refused, done = json.loads(capsys.readouterr().out)["trials"]
+    out, err = capsys.readouterr()
+    assert err.startswith("1 of 2 points cannot be run, steps=0: ")
+    refused, done = json.loads(out)["trials"]
     assert "steps" in refused["error"]
     assert (refused["key"], refused["command"], done["error"]) == ("", "", "")
     assert main(["bench", "table", "--store", str(tmp_path / "store"), "--json"]) == 0

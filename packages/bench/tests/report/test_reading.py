@@ -198,6 +198,38 @@ def test_every_screen_is_wide_enough(written, reading, scheme, width):
     assert (page.evaluate(light) > 128) == (scheme == "light")
 
 
+@pytest.fixture
+def wide(making: Any, tmp_path: Path) -> Path:
+    """Six scores, each with a deviation in four digits."""
+    names = ("s-g", "s-dc", "s-hf", "s-lf", "psnr", "ssim")
+    runs = [
+        making(
+            f"{method}-{seed}",
+            config={"method": method, "seed": seed},
+            scores={name: 0.03 + 0.0043 * seed + 0.011 * i + 10 * (name == "psnr") for i, name in enumerate(names)},
+            cost={"forwards": 20.0, "backwards": 20.0},
+            seconds=12.34 + seed,
+        )
+        for method in ("standard", "ovg(eta_hf=100.0)+taba")
+        for seed in (1, 2)
+    ]
+    return report(tmp_path / "wide.html", *runs)
+
+
+def test_scores_fit_a_screen_and_scroll_in_their_own_box_on_a_phone(wide, reading):
+    widths = "e => [e.scrollWidth - e.clientWidth, document.documentElement.scrollWidth - innerWidth]"
+    box = reading(wide).locator("#scores .scroll").first
+    assert box.locator("tbody small").count() > 12
+    assert box.evaluate(widths) == [0, 0]
+    phone = reading(wide, viewport={"width": 390, "height": 844}).locator("#scores .scroll").first
+    beyond, page = phone.evaluate(widths)
+    assert (beyond > 0, page) == (True, 0)
+    phone.evaluate("e => e.scrollBy(9999, 0)")
+    name, seconds = (phone.locator(f"tbody tr:first-child :is(th, td):{end}-child") for end in ("first", "last"))
+    assert name.bounding_box()["x"] == phone.bounding_box()["x"]  # which method a number is of stays in sight
+    assert name.bounding_box()["x"] + name.bounding_box()["width"] < seconds.bounding_box()["x"]
+
+
 def test_text_and_curves_can_be_told_from_their_ground(written, reading):
     measure = """() => {
       const canvas = new OffscreenCanvas(1, 1).getContext('2d', {willReadFrequently: true});

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,15 +10,13 @@ from spectralkit.cli.options import given, names, path
 from spectralkit.cli.output import add_json, add_quiet
 from spectralkit.cli.reporting import add_report
 from spectralkit.errors import ConfigurationError
+from spectralkit_bench.commands.failing import add_retry, exit_code
 from spectralkit_bench.commands.live import carry_out, followed
 from spectralkit_bench.commands.printing import print_any
 from spectralkit_bench.commands.seeds import add_seeds, seeds
 
 if TYPE_CHECKING:
-    from spectralkit.running.loader import Loader
     from spectralkit_bench.grid.grid import Grid
-    from spectralkit_bench.grid.plan import Plan
-    from spectralkit_bench.store.store import Store
 
 OPTIONS = ("samples", "steps", "device", "batch_size")
 
@@ -52,7 +48,7 @@ def configure(parser: ArgumentParser) -> None:
     how.add_argument(
         "--shards", type=int, default=1, metavar="N", help="ray: parts of each cell's samples (default: 1)"
     )
-    how.add_argument("--retry", action="store_true", help="run cells that have failed once more")
+    add_retry(how)
     output = parser.add_argument_group("output")
     add_report(output)
     add_json(output)
@@ -65,6 +61,7 @@ def run(arguments: Namespace) -> int:
     from spectralkit.running.loader import Keeping
     from spectralkit_bench.executors.choice import executor
     from spectralkit_bench.grid.plan import resolve
+    from spectralkit_bench.report.pages import write_done
     from spectralkit_bench.store.store import Store
 
     loader = Keeping()
@@ -77,27 +74,9 @@ def run(arguments: Namespace) -> int:
         if arguments.retry:
             store.retry(keys)
         carry_out(chosen, store, keys, board)
-    failed = store.counts(keys).failed
-    pages = _pages(store, plan, loader) if arguments.report else ()
+    pages = write_done(store, keys, loader) if arguments.report else ()
     print_any(store, grid.name, "json" if arguments.json else None, quiet=arguments.quiet, pages=pages)
-    if failed:
-        print(
-            f"{failed} of {len(keys)} cells have failed: `spectralkit bench ls --state failed --store "
-            f"{arguments.store}` says why, --retry runs them once more",
-            file=sys.stderr,
-        )
-    return 2 if failed else 0
-
-
-def _pages(store: Store, plan: Plan, loader: Loader) -> Sequence[Path]:
-    """The reports of what is done of a grid."""
-    from spectralkit_bench.finished import Finished
-    from spectralkit_bench.report.finding import checked
-    from spectralkit_bench.report.pages import write_pages
-
-    done = store.documents(plan.keys)
-    runs = [checked(Finished.read(store.place(key), loader)) for key in plan.keys if key in done]
-    return write_pages(store.directory, runs)
+    return exit_code(store, keys)
 
 
 def read_grid(text: str) -> Grid:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,5 +49,10 @@ def print_any(store: Store, name: str, form: str | None, *, quiet: bool = False,
         print_scores(table)
     elif not quiet and not isinstance(table, Table):
         print_shares(table)
-    for page in () if quiet or form else pages:
+    print_pages(() if quiet or form else pages)
+
+
+def print_pages(pages: Iterable[Path]) -> None:
+    """Where reports lie."""
+    for page in pages:
         print(f"report   {page}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -9,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 from spectralkit.cli.command import Command
 from spectralkit.cli.options import add_method, add_seed, path
 from spectralkit.cli.output import add_json, add_quiet, print_json, print_table
+from spectralkit.cli.reporting import add_report
 from spectralkit.cli.run import add_run, read
 from spectralkit.running.folders import check_run
+from spectralkit_bench.commands.failing import add_retry, exit_code
 from spectralkit_bench.commands.live import Ahead, carry_out, followed
+from spectralkit_bench.commands.printing import print_pages
 from spectralkit_bench.sweep.axis import axes, shown, told
 from spectralkit_bench.sweep.objectives import SAMPLERS, TRIALS, sampler, scored
 
@@ -38,8 +42,10 @@ def configure(parser: ArgumentParser) -> None:
     how.add_argument("--trials", type=int, metavar="N", help=f"points of a search (default: {TRIALS})")
     add_seed(how)
     how.add_argument("--workers", type=int, metavar="N", help="processes (default: this one)")
+    add_retry(how)
     output = parser.add_argument_group("output")
     output.add_argument("--store", type=path, required=True, metavar="DIR", help="where runs are kept and found again")
+    add_report(output)
     add_json(output)
     add_quiet(output)
 
@@ -52,6 +58,7 @@ def run(arguments: Namespace) -> int:
     chooser = sampler(arguments.sampler, varied, base, arguments.trials)
     from spectralkit.running.loader import Keeping
     from spectralkit_bench.executors.choice import local
+    from spectralkit_bench.report.pages import write_done
     from spectralkit_bench.store.store import Store
     from spectralkit_bench.sweep.sweep import Sweep, fronts
 
@@ -63,15 +70,30 @@ def run(arguments: Namespace) -> int:
     with followed(arguments.quiet or arguments.json) as board:
         while under_way:
             sweep.keep(store)
+            if arguments.retry:
+                store.retry(sweep.fresh)
             carry_out(executor, store, sweep.keys, Ahead(board, chooser.left))
             sweep.learn(store)
             under_way = sweep.propose()
     done, found = sweep.trials, list(fronts(sweep.trials))
+    pages = write_done(store, sweep.keys, loader) if arguments.report else ()
     if arguments.json:
-        print_json(_document(done, found))
+        print_json({**_document(done, found), **({"reports": pages} if pages else {})})
     elif not arguments.quiet:
         _print(name, done, found)
-    return 2 if any(trial.error for trial in done) else 0
+        print_pages(pages)
+    return max(_refused(done), exit_code(store, sweep.keys))
+
+
+def _refused(trials: Sequence[Trial]) -> int:
+    """2 if some points cannot be run, which a line on stderr tells, else 0."""
+    refused = [trial for trial in trials if not trial.key]
+    for trial in refused[:1]:
+        print(
+            f"{len(refused)} of {len(trials)} points cannot be run, {told(trial.values)}: {trial.error}",
+            file=sys.stderr,
+        )
+    return 2 if refused else 0
 
 
 def _document(trials: Sequence[Trial], found: Sequence[Front]) -> dict[str, Any]:

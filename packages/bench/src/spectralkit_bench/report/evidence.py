@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import attrs
 from markupsafe import Markup
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from spectralkit.data import Sample
 from spectralkit.errors import DataError, SpectralkitError
-from spectralkit.running.picture import read_image
+from spectralkit.pictures.reading import Reading
 from spectralkit_bench.finished import LATENTS, Finished
 from spectralkit_bench.report.charts.curves import Curve, curves
 from spectralkit_bench.report.columns import Column
@@ -108,13 +109,18 @@ class Evidence:
     def _images(self, identifier: str, sample: Sample | None) -> Iterator[tuple[Picture, Tensor]]:
         if sample is not None:
             yield picture(SOURCE, "source", sample.source), sample.source
-        depth = 3 if sample is None else len(sample.source)
         for column in self.columns:
             for run, seeds in zip(column.runs, column.under, strict=True):
-                image = read_image(run.image(identifier), depth)
+                image = _written(run.image(identifier))
                 yield picture(column.key, column.label, image, seeds), image
         if sample is not None and sample.reference is not None:
             yield picture(REFERENCE, "reference", sample.reference), sample.reference
+
+
+def _written(path: Path) -> Tensor:
+    """An image that a run wrote, (C, H, W) in [0, 1], in the channels of its file."""
+    reading = Reading()
+    return reading.read(path, reading.count(path))
 
 
 def _count(key: str, field: Tensor, *averages: Averages) -> None:

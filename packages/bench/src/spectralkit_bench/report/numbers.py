@@ -9,6 +9,9 @@ import attrs
 
 from spectralkit_bench.tables.spread import Spread
 
+ROUND_OFF = 1e-7
+"""Of a mean, what a deviation is not told below: scores come of numbers of 32 bits."""
+
 
 @attrs.frozen
 class Over:
@@ -31,13 +34,18 @@ class Over:
         sd = spread.sd
         return cls(spread.mean, sd if sd is not None and math.isfinite(sd) else None)
 
-    def __str__(self) -> str:
-        """``mean ± sd``, to as many decimals, if they show any of it; the mean alone where nothing deviates."""
+    @property
+    def deviation(self) -> str:
+        """``sd``, to as many decimals as the mean if they show any of it; empty where nothing deviates."""
+        if not self.sd or self.sd < ROUND_OFF * abs(self.mean):
+            return ""
         mean = short(self.mean)
-        if not self.sd:
-            return mean
         sd = f"{self.sd:.{len(mean.partition('.')[2])}f}"
-        return f"{mean} ± {sd if float(sd) and 'e' not in mean else f'{self.sd:.1g}'}"
+        return sd if float(sd) and "e" not in mean else f"{self.sd:.1g}"
+
+    def __str__(self) -> str:
+        """``mean ± sd``, or the mean alone."""
+        return " ± ".join(filter(None, (short(self.mean), self.deviation)))
 
 
 def short(value: Over | float | str | None) -> str:

@@ -54,6 +54,7 @@ class Sweep:
     _trials: dict[str, Trial] = attrs.field(factory=dict, init=False)
     _cells: dict[str, Cell] = attrs.field(factory=dict, init=False)
     _round: list[str] = attrs.field(factory=list, init=False)
+    _before: int = attrs.field(default=0, init=False)
 
     @property
     def trials(self) -> tuple[Trial, ...]:
@@ -65,6 +66,11 @@ class Sweep:
         """Of their cells."""
         return list(self._cells)
 
+    @property
+    def fresh(self) -> list[str]:
+        """Of those that no round before this one had."""
+        return self.keys[self._before :]
+
     def propose(self) -> bool:
         """Another round, whether there is one; a point that cannot be run is a trial that says why.
 
@@ -72,6 +78,7 @@ class Sweep:
             SpectralkitError: If not even one point of the first round can be run.
         """
         points = self.sampler.propose()
+        self._before = len(self._cells)
         self._round = [repr(dict(point)) for point in points]
         refused: list[SpectralkitError] = []
         for name, point in zip(self._round, points, strict=True):
