@@ -636,7 +636,7 @@ PLUGINS = [
     real(
         "label", "model:edm dataset:ihc", ["--model", "edm", "--label", "next"], "label 'next' has no meaning", "'edm'"
     ),
-    real("data", "model:edm", ["--model", "edm", "--dataset", "toy"], "images of 3x8x8", "model 'edm' takes 3x64x64"),
+    real("data", "model:edm", ["--model", "edm", "--dataset", "toy"], "low into high", "model 'edm' knows low-x4"),
     real(
         *("metric's parameter", "metric:s-hf dataset:ihc parameterization:ddim"),
         ["--model", "gaussian", "--metrics", "s-hf", "--set", "s-hf.pixel_range=wide"],

@@ -28,7 +28,6 @@ from spectralkit.cli.output import print_json
 from spectralkit.cli.prompts import add_prompts, prompted
 from spectralkit.pictures.finding import find_inputs
 from spectralkit.running.config import RunConfig, parse_settings
-from spectralkit.running.inputs import TranslateConfig, early
 
 if TYPE_CHECKING:
     from spectralkit.running.translation import Translated
@@ -86,6 +85,9 @@ def run(arguments: Namespace) -> int:
     """Translate, then print where the images lie."""
     options = RunConfig(**prompted(arguments, {**given(arguments, OPTIONS), "settings": parse_settings(arguments.set)}))
     arguments.source, arguments.target = options.source or arguments.source, options.target or arguments.target
+    found = find_inputs(arguments.inputs, recursive=arguments.recursive)
+    from spectralkit.running.inputs import TranslateConfig, early  # with numpy behind it
+
     config = TranslateConfig(
         options,
         **{name: getattr(arguments, name) for name in ("source", "target", "fit", "upsample", "depth")},
@@ -94,7 +96,6 @@ def run(arguments: Namespace) -> int:
         on_error=arguments.on_error,
         save_latents=arguments.save_latents,
     )
-    found = find_inputs(arguments.inputs, recursive=arguments.recursive)
     with (
         destination(arguments.out, *_name(options, arguments)) as place,
         followed(arguments.quiet or arguments.json) as watch,
