@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import math
 import os
+import socket
+import stat
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -26,6 +29,7 @@ from spectralkit.running.config import RunConfig, parse_settings, read_config
 from spectralkit.running.document import as_json, as_toml
 from spectralkit.running.picture import CAPTION, grid, read_image, shorten, suffix, to_pil, write_image
 from spectralkit.running.rundir import fresh_directory, safe_name
+from spectralkit.whole import write_whole
 
 names = st.from_regex(r"[a-z][a-z0-9-]{0,8}", fullmatch=True)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -294,3 +298,31 @@ def test_an_image_file_is_closed(tmp_path: Path) -> None:
     Image.new("RGB", (4, 4)).save(tmp_path / "a.png")
     read_image(tmp_path / "a.png")
     (tmp_path / "a.png").unlink()
+
+
+def test_a_link_stays_and_what_it_leads_to_is_written(tmp_path: Path) -> None:
+    (tmp_path / "far").mkdir()
+    (tmp_path / "far/there").write_bytes(b"before")
+    for name, target in (("near", "far/there"), ("dangling", "far/new")):
+        (tmp_path / name).symlink_to(target)
+        write_whole(tmp_path / name, b"after")
+        assert (tmp_path / name).is_symlink()
+        assert (tmp_path / target).read_bytes() == b"after"
+    assert sorted(path.name for path in (tmp_path / "far").iterdir()) == ["new", "there"]
+
+
+def listening(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind(str(path))
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, listening, lambda path: path.symlink_to("/dev/full")])
+def test_nothing_takes_the_place_of_what_is_no_regular_file(make: Callable[[Path], object], tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    make(path)
+    kind = stat.S_IFMT(path.stat().st_mode)
+    with pytest.raises(OSError, match=r"Not a regular file|Is a directory") as refused:
+        write_whole(path, b"data")
+    assert refused.value.filename == str(path)
+    assert stat.S_IFMT(path.stat().st_mode) == kind
+    assert list(tmp_path.iterdir()) == [path]

@@ -40,6 +40,8 @@ MOA = "compound,concentration,moa\rDMSO,0,DMSO\rtaxol,0.3,Microtubule stabilizer
 """As old Macs end their lines, which is how the Broad has it."""
 
 PLATES, WELLS, SITES = ("Week1_22123", "Week4_27481"), ("B02", "C05", "D07", "E08", "F09", "G10"), (1, 2)
+DATES = {PLATES[0]: "Week1_150607_"}
+"""In front of the files' names in some weeks, and not in others."""
 TREATED = {"B02": ("DMSO", "0.0"), "C05": ("taxol", "0.3"), "D07": ("taxol", "1")}
 STAINS = {"DAPI": 1, "Tubulin": 2, "Actin": 4}
 SIZE = (72, 80)
@@ -55,7 +57,8 @@ def fill(root: Path, plates: tuple[str, ...] = PLATES) -> Path:
             for site in SITES:
                 names = {}
                 for stain, number in STAINS.items():
-                    names[stain] = f"{well}_s{site}_w{number}{str(uuid.UUID(bytes=random.bytes(16))).upper()}.tif"
+                    unique = str(uuid.UUID(bytes=random.bytes(16))).upper()
+                    names[stain] = f"{DATES.get(plate, '')}{well}_s{site}_w{number}{unique}.tif"
                     pixels = random.gamma(2, 400 * number, SIZE).clip(60, 65535).astype(np.uint16)
                     if site == 1:
                         tifffile.imwrite(root / plate / names[stain], pixels)

@@ -27,7 +27,8 @@ _NEEDED = {
     *(f"Image_{kind}_{stain}" for kind in ("FileName", "PathName") for stain in STAINS),
 }
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_SITE = re.compile(r"[A-P]\d\d_(s\d+)_w\d")
+_SITE = re.compile(r"(?:^|_)[A-P]\d\d_(s\d+)_w\d")
+"""Of file names like ``G10_s1_w1...``, of other weeks ``Week1_150607_G10_s1_w1...``."""
 
 
 @attrs.frozen
@@ -108,7 +109,7 @@ def _row(line: int, columns: dict[str, str]) -> Row:
     week = PurePosixPath(*folders).parent.name
     if folders != {f"{week}/{plate}"}:
         raise ValueError(f"its files lie in {', '.join(sorted(folders))}, not in the folder of plate {plate}")
-    site = _SITE.match(columns["Image_FileName_DAPI"])
+    site = _SITE.search(columns["Image_FileName_DAPI"])
     number = f"i{int(columns[_NUMBER])}" if site is None else site[1]
     concentration = float(columns[_CONCENTRATION])
     return Row(line, plate, well, number, columns[_COMPOUND], concentration, week, (files[0], files[1], files[2]))
