@@ -86,21 +86,21 @@ def run(arguments: Namespace) -> int:
     options = RunConfig(**prompted(arguments, {**given(arguments, OPTIONS), "settings": parse_settings(arguments.set)}))
     arguments.source, arguments.target = options.source or arguments.source, options.target or arguments.target
     found = find_inputs(arguments.inputs, recursive=arguments.recursive)
-    from spectralkit.running.inputs import TranslateConfig, early  # with numpy behind it
-
-    config = TranslateConfig(
-        options,
-        **{name: getattr(arguments, name) for name in ("source", "target", "fit", "upsample", "depth")},
-        reading=reading(arguments),
-        recursive=arguments.recursive,
-        on_error=arguments.on_error,
-        save_latents=arguments.save_latents,
-    )
     with (
         destination(arguments.out, *_name(options, arguments)) as place,
         followed(arguments.quiet or arguments.json) as watch,
     ):
-        checked = early(found, config)  # before anything large is imported
+        from spectralkit.running.inputs import TranslateConfig, early  # with numpy behind it
+
+        config = TranslateConfig(
+            options,
+            **{name: getattr(arguments, name) for name in ("source", "target", "fit", "upsample", "depth")},
+            reading=reading(arguments),
+            recursive=arguments.recursive,
+            on_error=arguments.on_error,
+            save_latents=arguments.save_latents,
+        )
+        checked = early(found, config)  # before torch is imported
         from spectralkit.running.translation import translate_into
 
         done = translate_into(place.directory, found, config, watch, checked)
