@@ -88,12 +88,14 @@ def run(arguments: Namespace) -> int:
 def _refused(trials: Sequence[Trial]) -> int:
     """2 if some points cannot be run, which a line on stderr tells, else 0."""
     refused = [trial for trial in trials if not trial.key]
-    for trial in refused[:1]:
-        print(
-            f"{len(refused)} of {len(trials)} points cannot be run, {told(trial.values)}: {trial.error}",
-            file=sys.stderr,
-        )
-    return 2 if refused else 0
+    if not refused:
+        return 0
+    first = refused[0]
+    print(
+        f"{len(refused)} of {len(trials)} points cannot be run, {told(first.values)}: {first.error}",
+        file=sys.stderr,
+    )
+    return 2
 
 
 def _document(trials: Sequence[Trial], found: Sequence[Front]) -> dict[str, Any]:

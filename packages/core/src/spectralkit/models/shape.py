@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-import attrs
-
 from spectralkit.errors import DataError
 from spectralkit.models.card import read_card
 from spectralkit.models.directory import CONFIG, Directory, find_directory
@@ -43,7 +41,7 @@ def _by_loader(found: Directory, loader: str, parameters: Mapping[str, Any]) -> 
     target = cast(ModelSpec, registered.spec).shape_of
     if target is None:
         return None
-    other = attrs.evolve(registered, spec=attrs.evolve(registered.spec, target=target))
+    other = registered.aiming(target)
     tell = cast(Callable[..., "Shape | None"], registry().load(other))
     try:
         with blame(other):

@@ -23,6 +23,9 @@ MOST_VALUES = 4 * MOST_PIXELS
 Frame = int | Literal["all"]
 """Which image of a stack: its number from 0, or all of them as channels of one."""
 
+Depth = Literal[8, 16]
+"""Bits a channel, of what is written."""
+
 Pixels = NDArray[Any]
 """Of any real type."""
 

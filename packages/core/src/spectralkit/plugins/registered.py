@@ -47,6 +47,10 @@ class Registered:
         """The module that the target lies in."""
         return self.spec.target.partition(":")[0]
 
+    def aiming(self, target: str) -> Registered:
+        """The same with another target, as a spec may name some beside its own."""
+        return attrs.evolve(self, spec=attrs.evolve(self.spec, target=target))
+
 
 class ContractError(PluginError):
     """An object of a plugin's did not do what its contract says.

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-import attrs
-
 from spectralkit.errors import ConfigurationError
 from spectralkit.plugins import signature
 from spectralkit.plugins.registered import Registered, blame
@@ -85,7 +83,7 @@ def _other(
     target = getattr(cast(DatasetSpec, registered.spec), field)
     if target is None:
         raise ConfigurationError(f"data set {one_line(name)!r} {lacking}")
-    other = attrs.evolve(registered, spec=attrs.evolve(registered.spec, target=target))
+    other = registered.aiming(target)
     factory = cast(Callable[..., object], registry().load(other))
     with blame(other):
         return other, factory, {parameter.name: parameter for parameter in signature.read(factory)}

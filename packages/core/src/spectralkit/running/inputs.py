@@ -13,7 +13,7 @@ import attrs
 from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.models.shape import Shape, shape_of
 from spectralkit.pictures.finding import Input
-from spectralkit.pictures.layout import MOST_PIXELS
+from spectralkit.pictures.layout import MOST_PIXELS, Depth
 from spectralkit.pictures.reading import Reading
 from spectralkit.pictures.sifting import OnError, Sifted, sift
 from spectralkit.plugins.text import brief, times
@@ -21,9 +21,6 @@ from spectralkit.running.config import RunConfig
 
 Fit = Literal["tile", "resize"]
 """What to do with images of another size than the model's."""
-
-Depth = Literal[8, 16]
-"""Bits a channel."""
 
 
 @attrs.frozen

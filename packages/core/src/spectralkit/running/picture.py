@@ -14,8 +14,8 @@ from torch import Tensor
 
 from spectralkit.data import Sample
 from spectralkit.pictures.colours import shown
+from spectralkit.pictures.layout import Depth
 from spectralkit.pictures.reading import Reading
-from spectralkit.running.inputs import Depth
 
 GAP, LINE, CELL, CAPTION = 6, 18, 192, 24
 
