@@ -18,6 +18,7 @@ from pathlib import Path
 from pages import figures, methods, reference
 from pages.comparison import with_comparison
 from pages.markdown import with_section
+from pages.reproduction import keeping
 from pages.reproduction import page as claims
 from pages.reproduction import plan as reproduction
 from pages.reproduction.collect import collect
@@ -72,9 +73,10 @@ def write_comparison(arguments: argparse.Namespace) -> int:
 
 
 def write_reproduction(arguments: argparse.Namespace) -> int:
-    """Run what has not been run yet, unless only the page is wanted, then rewrite it."""
+    """Run what has not been run yet, unless only the page is wanted, then rewrite it from the kept numbers."""
     path: Path = arguments.page
-    results = collect(reproduction.Plan.read(arguments), only_found=arguments.only_page)
+    numbers, plan = path.with_suffix(".json"), reproduction.Plan.read(arguments)
+    results = keeping.read(numbers, plan.nothing) if arguments.only_page else collect(plan, numbers)
     page = with_section(path.read_text(encoding="utf-8"), "reproduction", claims.section(results))
     path.write_text(page, encoding="utf-8")
     return 0

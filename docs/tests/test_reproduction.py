@@ -17,7 +17,7 @@ from pages.reproduction.claim import Check
 from pages.reproduction.distances import DISTANCES, Interval, resamples
 from pages.reproduction.page import CLAIMS
 from pages.reproduction.plan import Plan
-from pages.reproduction.results import AbsentError, Cell, Outcome, Results
+from pages.reproduction.results import AbsentError, Cell, Results, Study
 from pages.reproduction.roles import ROLES, Filled
 from pages.reproduction.rules import Finding, Verdict
 from pages.reproduction.scene import RECONSTRUCTIONS, Scene
@@ -190,9 +190,8 @@ def test_a_quiet_model_is_a_cell_of_its_own():
 
 def test_scores_are_paired_by_seed_and_what_draws_nothing_stands_for_all_seeds():
     def cell(random: bool, **scores: float) -> Cell:
-        nothing = measures.Measures(*[torch.zeros(1, 1)] * 3)
-        made = {int(seed[1:]): Outcome({"scores": {"psnr": value}}, nothing) for seed, value in scores.items()}
-        return Cell(made, random)
+        seeds, values = tuple(int(seed[1:]) for seed in scores), tuple(scores.values())
+        return Cell(seeds=seeds, scores={"psnr": values}, random=random, off=(), less={})
 
     drawn = cell(True, s1=1.0, s2=2.0)
     assert list(drawn.beside(cell(False, s1=5.0), "psnr")) == [(1.0, 5.0), (2.0, 5.0)]
@@ -336,11 +335,23 @@ def test_a_finished_page_is_made_again_without_a_run(world, monkeypatch):
 
 
 def test_only_the_page_runs_nothing_and_says_what_is_missing(world):
+    world(*PLAYED, "--steps", "3")
     page, fake = world(*PLAYED, "--only-page")
     assert not fake.runs
-    assert "**holds**" not in page
+    assert "**holds**" not in page, "numbers of other steps are others"
     assert "**fails**" not in page
-    assert "needs the runs of `standard` on `ddim`, x8" in page
+    assert "needs model `ddim`" in page
+
+
+def test_numbers_that_are_damaged_are_told(world, tmp_path, capsys):
+    world(*PLAYED)
+    numbers, page = tmp_path / "page.json", (tmp_path / "page.md").read_text()
+    for damage in ("[]", "{", numbers.read_text().replace('"cells"', '"sells"')):
+        numbers.write_text(damage)
+        capsys.readouterr()
+        assert generate.main(["reproduction", "--only-page", "--page", str(tmp_path / "page.md")]) == 2
+        assert f"{numbers} holds no numbers of a reproduction" in capsys.readouterr().err
+    assert (tmp_path / "page.md").read_text() == page
 
 
 def test_a_refused_run_is_told(world, monkeypatch):
@@ -374,15 +385,18 @@ def test_the_bench_tells_of_the_runs(world, tmp_path, capsys):
     assert cells
 
 
-def test_a_slip_is_told_in_one_line(capsys):
+def test_a_slip_is_told_in_one_line(tmp_path, capsys):
     for words, told in (
         (["--models", "unheard"], "no claim speaks of a model 'unheard'"),
         (["--models", "ddim", "ddim=gaussian"], "played twice"),
         (["--models", "ddim", "--samples", "1"], "needs 2 samples"),
         (["--models", "ddim=./nowhere"], "no checkpoint at ./nowhere"),
+        (["--models", "ddim=gaussian", "--workers", "0"], "--workers must be at least 1"),
     ):
-        assert generate.main(["reproduction", "--only-page", *words]) == 2
+        paths = ["--page", str(tmp_path / "page.md"), "--store", str(tmp_path / "runs")]
+        assert generate.main(["reproduction", *paths, *words]) == 2
         assert told in capsys.readouterr().err
+        assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(("role", "told"), [("ddim", "needs rain"), ("ddim-latent", "needs model `ddim-latent`")])
@@ -391,5 +405,9 @@ def test_a_check_without_its_figure_is_not_tested(role, told):
         raise AbsentError("needs rain")
 
     check = Check("told", "paper", "rule", judge, subjects=((role,),))
-    results = Results(Plan(models=(Filled("ddim", "ddim"),)), scenes={})
+    study = Study(
+        **{"role": "ddim", "source": "ddim", "setting": "x8", "key": "", "told": "", "caption": ""},
+        **{"yardsticks": (), "cells": {}, "refusals": {}},
+    )
+    results = Results(samples=2, steps=2, seeds=(42,), studies=(study,))
     assert check.findings(results) == {(role,): Finding(Verdict.UNTESTED, told)}

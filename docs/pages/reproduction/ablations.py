@@ -112,7 +112,7 @@ def improved(name: str, *, higher_is_better: bool = True, most: bool = True) -> 
     """In how many (setting, method, seed) units is the second model's score better than the first's?"""
 
     def units(results: Results, eps: str, image: str) -> Iterator[tuple[float, float]]:
-        for setting in results.scenes:
+        for setting in results.settings:
             for method in IMAGE:
                 try:
                     pair = [results.cell(role, setting, method) for role in (image, eps)]
@@ -122,7 +122,7 @@ def improved(name: str, *, higher_is_better: bool = True, most: bool = True) -> 
 
     def judge(results: Results, eps: str, image: str) -> Finding:
         for role in (eps, image):
-            results.settings(role, "standard")
+            results.settings_of(role, "standard")
         return share(units(results, eps, image), higher_is_better=higher_is_better, most=most)
 
     return judge
@@ -184,6 +184,7 @@ TARGET = Claim(
         ),
     ),
     (("standard", "taba", "ovg"), MAIN),
-    "`ddim` and `ddim-x0` differ in the prediction alone: one schedule, no entry noise. EDM differs in schedule, "
+    "Velocity prediction is noise prediction behind an exact skip: near the clean end, where sources enter, they are "
+    "one. `ddim` and `ddim-x0` differ in the prediction alone: one schedule, no entry noise. EDM differs in schedule, "
     "preconditioning and the noise of sigma_min too. Units are settings x {standard, taba, ovg} x seeds.",
 )

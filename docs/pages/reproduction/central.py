@@ -17,15 +17,9 @@ def nearer(setting: str, method: str, distance: str) -> Judge:
     """A method's distance to real images is below standard's, by a paired bootstrap."""
 
     def judge(results: Results, role: str) -> Finding:
-        return below(results.difference(role, setting, (method, "standard"), distance), DIGITS[distance])
+        return below(results.difference(role, setting, method, distance), DIGITS[distance])
 
     return judge
-
-
-def deviations(results: Results, role: str, setting: str, method: str) -> list[float]:
-    """ln power less that of the references, octave by octave, coarse to fine."""
-    difference = results.cell(role, setting, method).power() - results.scenes[setting].power
-    return [float(octave) for octave in difference]
 
 
 def _distances(setting: str) -> Iterator[Check]:
@@ -78,14 +72,14 @@ def central(setting: str) -> Claim:
                 "ovg+taba has the spectrum of real crops",
                 "Fig. 1",
                 f"ln power within {NATS} nats of the references' in every octave, coarse to fine",
-                lambda results, role: within(deviations(results, role, setting, OURS), NATS),
+                lambda results, role: within(results.cell(role, setting, OURS).off, NATS),
                 "the model's own samples may lack that octave: no inversion adds what the model does not draw",
             ),
             Check(
                 "standard inversion has not, in the finest octave",
                 "Fig. 1",
                 f"ln power off by more than {NATS} nats",
-                lambda results, role: outside(deviations(results, role, setting, "standard")[-1], NATS),
+                lambda results, role: outside(results.cell(role, setting, "standard").off[-1], NATS),
                 "block edges that are kept fill the finest octave",
             ),
         ),

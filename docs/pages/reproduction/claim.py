@@ -52,8 +52,7 @@ class Check:
 
 def _needed(results: Results, subject: Subject) -> str:
     """The models of a subject that nobody plays."""
-    played = {model.role for model in results.plan.models}
-    missing = [f"`{role}`" for role in subject if role not in played and ROLES[role].of is None]
+    missing = [f"`{role}`" for role in subject if role not in results.played and ROLES[role].of is None]
     return f"needs model {' and '.join(missing)}" if missing else ""
 
 

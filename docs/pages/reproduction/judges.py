@@ -32,7 +32,7 @@ def better(name: str, *pairs: tuple[str, str], factor: float = 1.0, most: bool =
 
     def units(results: Results, role: str) -> Iterator[tuple[float, float]]:
         for pair in pairs:
-            for setting in results.settings(role, *pair):
+            for setting in results.settings_of(role, *pair):
                 first, second = (results.cell(role, setting, method) for method in pair)
                 yield from ((a, factor * b) for a, b in first.beside(second, name))
 

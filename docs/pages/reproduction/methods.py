@@ -88,7 +88,7 @@ def correlation(x: str, y: str, sign: int, strength: float) -> Judge:
     """Over all cells of the models present: settings x methods, means over seeds."""
 
     def judge(results: Results, *roles: str) -> Finding:
-        cells = [cell for (role, _, _), cell in results.cells.items() if role in roles]
+        cells = [cell for study in results.studies if study.role in roles for cell in study.cells.values()]
         return correlates([(cell.mean(x), cell.mean(y)) for cell in cells], sign, strength)
 
     return judge

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import shlex
 from collections.abc import Iterator, Mapping
 
 from pages.markdown import code, table
@@ -16,7 +16,6 @@ from pages.reproduction.results import Results
 from pages.reproduction.roles import ROLES
 from pages.reproduction.rules import Finding, Verdict
 from pages.reproduction.settings import MAIN, SETTINGS
-from spectralkit_datasets_ihc import IhcTraining
 
 CLAIMS: tuple[Claim, ...] = (
     central(MAIN),
@@ -45,27 +44,27 @@ def section(results: Results) -> str:
 
 
 def _facts(results: Results) -> str:
-    plan = results.plan
     lines = [
-        f"`ihc`, {plan.samples} held-out samples, {plan.steps} steps, guidance 1, seeds "
-        f"{', '.join(map(str, plan.seeds))}; ± is the standard deviation (ddof 1) over seeds.",
-        *_models(results),
-        f"Made by {code(plan.command)}.",
+        f"`ihc`, {results.samples} held-out samples, {results.steps} steps, guidance 1, seeds "
+        f"{', '.join(map(str, results.seeds))}; ± is the standard deviation (ddof 1) over seeds.",
+        *(f"{code(role)}: {told}." for role, told in {s.role: s.told for s in results.studies}.items()),
+        f"Made by {code(_made_by(results))}.",
     ]
     return "\n".join(f"- {line}" for line in lines)
 
 
-def _models(results: Results) -> Iterator[str]:
-    digest = IhcTraining().digest
-    for filled in results.plan.models:
-        model = next(model for (role, _), model in results.models.items() if role == filled.role)
-        training = model.provenance.get("training", {})
-        steps = f", {training['steps']} training steps" if "steps" in training else ""
-        split = digest in json.dumps(model.provenance, default=str)
-        warning = (
-            "" if split or not training else "; **trained on another split, which may hold what is held out here**"
-        )
-        yield f"{code(filled.role)}: {ROLES[filled.role].told}{steps}{warning}."
+def _made_by(results: Results) -> str:
+    """The command line that makes the numbers, and the page of them."""
+    models = [
+        role if role == source else f"{role}={source}"
+        for role, source in results.played.items()
+        if ROLES[role].of is None
+    ]
+    some = len(results.settings) < len(SETTINGS)
+    words = {"models": models, **({"settings": results.settings} if some else {})}
+    numbers = {"samples": (results.samples,), "steps": (results.steps,), "seeds": results.seeds}
+    told = (f"--{name} {shlex.join(map(str, values))}" for name, values in {**words, **numbers}.items() if values)
+    return " ".join(("python docs/generate.py reproduction", *told))
 
 
 def _summary(judged: list[Judged]) -> str:
@@ -115,11 +114,11 @@ def _named(subject: Subject) -> str:
 
 def _command(claim: Claim, results: Results) -> str:
     """One of the claim's runs as one would type it."""
-    plan, (methods, setting) = results.plan, claim.shows
-    played = {model.role: model.source for model in plan.models}
+    (methods, setting), played = claim.shows, results.played
     roles = [role for check in claim.checks for subject in check.subjects for role in subject]
     source = next((played[role] for role in roles if role in played), roles[0])
     words = f"spectralkit run --model {source} --method {methods[0]} {SETTINGS[setting].words}"
-    words += f" --samples {plan.samples} --steps {plan.steps} --seed {plan.seeds[0]} --metrics {','.join(METRICS)}"
+    words += f" --samples {results.samples} --steps {results.steps} --seed {results.seeds[0]}"
+    words += f" --metrics {','.join(METRICS)}"
     others = ", ".join(map(code, methods[1:]))
     return f"Shown by {code(words)}, and the same with {others}."

@@ -1,14 +1,14 @@
-"""What is run for the page."""
+"""What is run for the page: studies, each a model in a setting."""
 
 from __future__ import annotations
 
 import argparse
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
 
+from pages.reproduction.results import Results
 from pages.reproduction.roles import ROLES, Filled
 from pages.reproduction.settings import DATASET, SETTINGS, Setting
 from spectralkit.errors import ConfigurationError
@@ -22,7 +22,7 @@ METRICS = ("s-g", "s-dc", "s-hf", "s-lf", "psnr", "kd-lite0", "fd-lite0")
 
 @attrs.frozen(kw_only=True)
 class Plan:
-    """The runs that the page is made from.
+    """The runs whose numbers are wanted.
 
     Args:
         models: Who plays which role.
@@ -32,6 +32,7 @@ class Plan:
         steps: N, transitions each way.
         batch_size: Samples at a time; changes no score.
         store: Where the runs are kept, and found again.
+        workers: How many run at once, each a process of its own; None is this process.
     """
 
     models: tuple[Filled, ...]
@@ -41,6 +42,7 @@ class Plan:
     steps: int = 50
     batch_size: int = 32
     store: Path = Path("runs/reproduction")
+    workers: int | None = None
 
     @classmethod
     def read(cls, arguments: argparse.Namespace) -> Plan:
@@ -62,6 +64,7 @@ class Plan:
             steps=arguments.steps,
             batch_size=arguments.batch_size,
             store=arguments.store,
+            workers=arguments.workers,
         )
 
     def config(self, model: Filled, setting: Setting) -> RunConfig:
@@ -70,7 +73,7 @@ class Plan:
         return RunConfig(model=model.source, dataset=DATASET, scale=setting.scale, settings=settings)
 
     def grid(self) -> Grid:
-        """The runs, a block a setting and model; roles name the models."""
+        """The runs, a block a study; roles name the models."""
         return Grid(name="reproduction", title="Reproduction", blocks=tuple(self._blocks()))
 
     def _blocks(self) -> Iterator[Block]:
@@ -88,16 +91,9 @@ class Plan:
                 )
 
     @property
-    def command(self) -> str:
-        """The command line that makes the page."""
-        models = [m.role if m.role == m.source else f"{m.role}={m.source}" for m in self.models if not m.is_quiet]
-        some = len(self.settings) < len(SETTINGS)
-        settings = {"settings": [setting.name for setting in self.settings]} if some else {}
-        numbers = {"samples": self.samples, "steps": self.steps, "seeds": self.seeds}
-        words = ["python", "docs/generate.py", "reproduction"]
-        for name, value in {"models": models, **settings, **numbers}.items():
-            words += [f"--{name}", *map(str, value if isinstance(value, list | tuple) else [value])]
-        return shlex.join(words)
+    def nothing(self) -> Results:
+        """What is known before anything is run."""
+        return Results(samples=self.samples, steps=self.steps, seeds=self.seeds)
 
 
 def installed() -> tuple[Filled, ...]:
@@ -133,4 +129,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default, name = attrs.fields_dict(Plan)[option].default, option.replace("_", "-")
         help_ = f"{meaning} (default: %(default)s)"
         parser.add_argument(f"--{name}", type=kind, default=default, metavar=letter, help=help_)
-    parser.add_argument("--only-page", action="store_true", help="run nothing: rewrite the page from what is on disk")
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="runs at once, each in a process of its own (default: in this one)"
+    )
+    parser.add_argument("--only-page", action="store_true", help="run nothing: rewrite the page from the kept numbers")

@@ -37,7 +37,7 @@ ROLES: Mapping[str, Role] = {
     "dit-latent": Role("DiT on latents, VP, noise or velocity prediction", NOISE),
     "edm-latent": Role("U-Net on latents, EDM", IMAGE),
     "edm-latent-quiet": Role("U-Net on latents, EDM, without entry noise", ("standard",), "edm-latent"),
-    "ddim": Role("U-Net on pixels, VP, noise prediction", NOISE),
+    "ddim": Role("U-Net on pixels, VP, noise or velocity prediction", NOISE),
     "ddim-x0": Role("U-Net on pixels, VP, image prediction", IMAGE),
     "edm": Role("U-Net on pixels, EDM", IMAGE),
     "edm-quiet": Role("U-Net on pixels, EDM, without entry noise", ("standard",), "edm"),

@@ -22,8 +22,8 @@ RECONSTRUCTIONS = "the autoencoder's reconstructions of them"
 
 
 @attrs.frozen
-class Yardstick:
-    """Scores of images that no inversion has made.
+class Images:
+    """Images that no inversion has made.
 
     Args:
         told: Which images.
@@ -95,24 +95,24 @@ class Scene:
         return self.reference.measures.power.mean(0)
 
     @cached_property
-    def reference(self) -> Yardstick:
+    def reference(self) -> Images:
         """Of the references."""
         return self._yardstick("held-out references", self.references)
 
     @cached_property
-    def source(self) -> Yardstick:
+    def source(self) -> Images:
         """Of the sources."""
         return self._yardstick("sources", self.sources)
 
     @cached_property
-    def crop(self) -> Yardstick:
+    def crop(self) -> Images:
         """Of real crops of the trained tiles, at other places than those that distances are to."""
         training = IhcTraining()
         domain = training.conditions.index(self.dataset.target)
         drawn = training.draw([domain] * self.count, self.dataset.size, torch.Generator().manual_seed(SEED))
         return self._yardstick("real training crops, at other places", drawn, paired=False)
 
-    def yardsticks(self, model: Model) -> Iterator[Yardstick]:
+    def yardsticks(self, model: Model) -> Iterator[Images]:
         """Of real crops, references, what the model's autoencoder makes of them, and sources."""
         yield self.crop
         yield self.reference
@@ -121,10 +121,10 @@ class Scene:
             yield self._yardstick(RECONSTRUCTIONS, made.cpu().float())
         yield self.source
 
-    def _yardstick(self, told: str, images: Tensor, *, paired: bool = True) -> Yardstick:
+    def _yardstick(self, told: str, images: Tensor, *, paired: bool = True) -> Images:
         scores = {"s-hf": float(self.range_255.score(images).mean())}
         if paired:
             structure = self.dataset.structure
             scores["s-lf"] = float(low_frequency_score(images, self.sources, structure).mean())
             scores["psnr"] = float(psnr_values(images, self.references).mean())
-        return Yardstick(told, Measures.of(images, self.detail), scores)
+        return Images(told, Measures.of(images, self.detail), scores)
