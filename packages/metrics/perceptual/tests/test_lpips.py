@@ -13,7 +13,8 @@ import spectralkit.metric  # noqa: F401  (makes torchvision, and so lpips, impor
 from spectralkit.errors import ConfigurationError, DataError, NonFiniteError
 from spectralkit.testing.processes import across_processes
 from spectralkit_metrics_perceptual import LPIPS
-from spectralkit_metrics_perceptual.lpips import BACKBONES, Net, network
+from spectralkit_metrics_perceptual.lpips import SIDES, network
+from spectralkit_metrics_perceptual.weights import ALEXNET, Net
 
 
 def random_lpips(net: Net) -> nn.Module:
@@ -44,7 +45,7 @@ def pair() -> tuple[Tensor, Tensor]:
 def placed(empty_cache: Path, monkeypatch: pytest.MonkeyPatch) -> nn.Module:
     """A random AlexNet in the cache, under the name of the real one, whose hash is not compared."""
     model = random_lpips("alex")
-    torch.save(torchvision_state(model), empty_cache / BACKBONES["alex"].weights.file)
+    torch.save(torchvision_state(model), empty_cache / ALEXNET.file)
     monkeypatch.setattr("spectralkit_metrics_perceptual.weights.matches", lambda path, digits: True)
     return model
 
@@ -57,13 +58,13 @@ def cheap_classifiers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("cheap_classifiers")
-@pytest.mark.parametrize("net", BACKBONES)
+@pytest.mark.parametrize("net", SIDES)
 def test_backbones_match_the_package(net: Net, pair: tuple[Tensor, Tensor]) -> None:
     theirs = random_lpips(net)
     ours = network(net, torchvision_state(theirs))
     x, y = (2 * z - 1 for z in pair)
     torch.testing.assert_close(ours(x, y), theirs(x, y), rtol=0, atol=0)
-    side = BACKBONES[net].side
+    side = SIDES[net]
     assert ours(torch.rand(1, 3, side, side), torch.rand(1, 3, side, side)).isfinite()
     with pytest.raises(RuntimeError):
         ours(torch.rand(1, 3, side - 1, side), torch.rand(1, 3, side - 1, side))

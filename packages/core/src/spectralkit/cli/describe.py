@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from spectralkit.cli.command import Command
-from spectralkit.cli.listing import capabilities, document
+from spectralkit.cli.listing import capabilities, document, lacks
 from spectralkit.cli.options import add_set
 from spectralkit.cli.output import add_json, print_json, print_table
 from spectralkit.errors import ConfigurationError, SpectralkitError
@@ -26,11 +26,12 @@ def run(args: Namespace) -> int:
     settings = _settings(registered, args)  # before anything large is imported
     parameters = registry().parameters(args.kind, args.name)
     measured = _measured(registered, settings) if args.kind == "dataset" else {}
+    absent = lacks(registered)
     if args.json:
-        told = {"measured": measured} if measured else {}
-        print_json({**document(registered), "parameters": [_parameter(parameter) for parameter in parameters], **told})
+        told = {"parameters": [_parameter(parameter) for parameter in parameters], **absent}
+        print_json({**document(registered), **told, **({"measured": measured} if measured else {})})
     else:
-        _print(registered, parameters, measured)
+        _print(registered, parameters, {**measured, **absent})
     return 0
 
 
@@ -79,6 +80,7 @@ def _parameter(parameter: Parameter) -> dict[str, object]:
 def _print(registered: Registered, parameters: tuple[Parameter, ...], measured: Mapping[str, object]) -> None:
     spec = registered.spec
     able = capabilities(spec)
+    able.pop("lacks", None)  # the answer is told, not who gives it
     diagnostics = cast(tuple[tuple[str, str], ...], able.pop("diagnostics", ()))
     facts = {
         "also called": ", ".join(spec.aliases),

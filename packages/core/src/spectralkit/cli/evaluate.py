@@ -16,7 +16,7 @@ from spectralkit.errors import ConfigurationError
 from spectralkit.pictures.finding import check_folder
 from spectralkit.running.claim import claim
 from spectralkit.running.config import parse_settings
-from spectralkit.running.needs import check_given
+from spectralkit.running.needs import check_given, check_ready
 
 if TYPE_CHECKING:
     from spectralkit.pictures.reading import Reading
@@ -71,14 +71,15 @@ def run(arguments: Namespace) -> int:
     given = {option: place for option in (*FOLDERS, "latents") if (place := getattr(arguments, option)) is not None}
     for option in (option for option in FOLDERS if option in given):  # before anything large is imported
         check_folder(given[option])
-    check_given(names(arguments.metrics), given)
+    metrics, settings = names(arguments.metrics), parse_settings(arguments.set)
+    check_given(metrics, given)
+    check_ready(metrics, settings)
     with nullcontext() if arguments.out is None else claim([arguments.out]) as place:
         from spectralkit.running.evaluation import ROLES, EvaluateConfig, evaluate
 
-        settings = parse_settings(arguments.set)
         config = EvaluateConfig(
             **{name: getattr(arguments, name) for name in (*ROLES, *OPTIONS)},
-            metrics=names(arguments.metrics),
+            metrics=metrics,
             reading={role: _read_as(arguments, settings.pop(role, {})) for role in ROLES},
             settings=settings,
         )

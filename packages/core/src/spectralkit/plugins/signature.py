@@ -85,6 +85,15 @@ def read(target: Callable[..., object]) -> tuple[Parameter, ...]:
     )
 
 
+def taken(declared: Mapping[str, Parameter], parameters: Mapping[str, object]) -> dict[str, object]:
+    """Those of ``parameters`` that are declared, each brought to its type.
+
+    Raises:
+        ConfigurationError: If one is of another type.
+    """
+    return {name: declared[name].accept(value) for name, value in parameters.items() if name in declared}
+
+
 def takes_anything(target: Callable[..., object]) -> bool:
     """Whether ``target`` has ``**keywords``."""
     return any(p.kind is p.VAR_KEYWORD for p in inspect.signature(target).parameters.values())

@@ -97,6 +97,9 @@ class MetricSpec(Spec):
         best: The best score, where it lies between others and is known.
         question: What the score asks, in a sentence for a reader who does not know its formula.
         yardstick: What known things score: white noise, a real image; in a sentence or two.
+        lacks: ``"module:attribute"`` of a function of those of the target's parameters that matter, which imports no
+            torch; it returns in a sentence what is absent on this machine (a file of weights) and how to bring it, or
+            None. A metric that lacks something is refused before anything is loaded.
     """
 
     kind: ClassVar[str] = "metric"
@@ -116,6 +119,7 @@ class MetricSpec(Spec):
     best: float | None = attrs.field(default=None, validator=_best)
     question: str = attrs.field(default="", validator=fields.text)
     yardstick: str = attrs.field(default="", validator=fields.text)
+    lacks: str | None = attrs.field(default=None, validator=attrs.validators.optional(fields.target))
 
     @property
     def better(self) -> str:

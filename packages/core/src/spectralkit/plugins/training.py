@@ -28,7 +28,7 @@ def build_training(name: str, parameters: Mapping[str, Any]) -> object:
     training, factory, declared = _other(name, "training", "has no training data: choose another")
     _check_names(name, parameters, declared)
     with blame(training):
-        return factory(**_taken(declared, parameters))
+        return factory(**signature.taken(declared, parameters))
 
 
 def prepare(name: str, root: Path, parameters: Mapping[str, Any], tell: Callable[[str], None]) -> object:
@@ -52,11 +52,7 @@ def prepare(name: str, root: Path, parameters: Mapping[str, Any], tell: Callable
             f"{', '.join(sorted(known)) or 'none'}"
         )
     with blame(preparing):
-        return factory(root, tell=tell, **_taken(declared, parameters))
-
-
-def _taken(declared: Mapping[str, signature.Parameter], parameters: Mapping[str, Any]) -> dict[str, object]:
-    return {key: declared[key].accept(value) for key, value in parameters.items() if key in declared}
+        return factory(root, tell=tell, **signature.taken(declared, parameters))
 
 
 def _check_names(name: str, given: Iterable[str], declared: Iterable[str]) -> None:

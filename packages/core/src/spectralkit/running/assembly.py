@@ -19,6 +19,7 @@ from spectralkit.plugins.specs import MetricSpec
 from spectralkit.running.config import DEFAULT_METRICS, DEFAULT_SAMPLES, RunConfig, check_parts
 from spectralkit.running.contract import check_dataset, check_sample
 from spectralkit.running.loader import Afresh, Loader
+from spectralkit.running.needs import check_ready
 from spectralkit.running.renaming import Renamed
 from spectralkit.running.scoring import NamedMetric
 from spectralkit.running.trained import with_data
@@ -122,8 +123,7 @@ def _samples(config: RunConfig, available: int) -> int:
 
 def _wanted_metrics(config: RunConfig) -> tuple[str, ...]:
     if config.metrics is not None:
-        for name in config.metrics:
-            registry().resolve("metric", name)
+        check_ready(config.metrics, config.settings)
         return tuple(dict.fromkeys(config.metrics))
     installed = registry().names("metric")
     return tuple(name for name in DEFAULT_METRICS if name in installed)

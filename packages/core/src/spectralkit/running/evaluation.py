@@ -30,7 +30,7 @@ from spectralkit.plugins.registry import registry
 from spectralkit.plugins.specs import MetricSpec
 from spectralkit.plugins.text import brief, times
 from spectralkit.running.config import Settings, check_parts
-from spectralkit.running.needs import check_given
+from spectralkit.running.needs import check_given, check_ready
 from spectralkit.running.pairing import Pairing, pair
 from spectralkit.running.rundir import versions
 from spectralkit.running.scoring import NamedMetric, feed, tabulated
@@ -188,6 +188,7 @@ def evaluate(config: EvaluateConfig) -> Evaluation:
     folders = {role: path for role in ROLES[:3] if (path := getattr(config, role)) is not None}
     check_parts(config.settings, set(config.metrics))
     check_given(config.metrics, {role for role in (*ROLES, "latents") if getattr(config, role) is not None})
+    check_ready(config.metrics, config.settings)
     pairing = pair(folders, config.latents, config.recursive)
     if pairing.alone and config.on_error == "stop":
         raise DataError(f"{'; '.join(pairing.alone)}: give them the same names, or leave them out (on-error skip)")

@@ -1,4 +1,4 @@
-"""Folders of a model and of a data set, looked for before anything large is imported."""
+"""What a run needs to be there, its folders and its metrics' files; looked for before anything large is imported."""
 
 from __future__ import annotations
 
@@ -12,15 +12,18 @@ from spectralkit.models.trained import trained_on
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.specs import DatasetSpec
 from spectralkit.running.config import RunConfig
+from spectralkit.running.needs import check_ready
 
 
 def check_run(config: RunConfig) -> None:
-    """Refuse a run whose model or data set lies in a folder that is not there.
+    """Refuse a run whose model or data set lies in a folder that is not there, or whose metrics lack something.
 
     Raises:
         SpectralkitError: As :func:`spectralkit.models.directory.find_directory`,
-            :func:`spectralkit.models.trained.trained_on` and :func:`check_folders`.
+            :func:`spectralkit.models.trained.trained_on`, :func:`check_folders` and
+            :func:`spectralkit.running.needs.check_ready`.
     """
+    check_ready(config.metrics or (), config.settings)
     find_directory(config.model)
     given = config.settings.get("dataset", {})
     if config.dataset is not None:

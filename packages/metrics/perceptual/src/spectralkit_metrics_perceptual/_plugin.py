@@ -18,6 +18,7 @@ KERNEL = {
     "yardstick": "Real images score 0 on average, so a good score may be slightly negative.",
     "range": (-inf, inf),
 }
+INCEPTION = {"lacks": "spectralkit_metrics_perceptual.weights:inception_lacks"}
 
 
 def distance(name: str, attribute: str, summary: str, **kind: Any) -> MetricSpec:
@@ -48,9 +49,10 @@ def spectralkit_metrics() -> Iterable[MetricSpec]:
             citation="Zhang, Isola, Efros, Shechtman and Wang, CVPR 2018",
             question="How far would a person find the image from the real one?",
             yardstick="The real image scores 0.",
+            lacks="spectralkit_metrics_perceptual.weights:lpips_lacks",
         ),
-        distance("fid", "fid", "Fréchet distance of Inception features (needs their weights)", **FRECHET),
-        distance("kid", "kid", "kernel distance of Inception features (needs their weights)", **KERNEL),
+        distance("fid", "fid", "Fréchet distance of Inception features (needs their weights)", **FRECHET, **INCEPTION),
+        distance("kid", "kid", "kernel distance of Inception features (needs their weights)", **KERNEL, **INCEPTION),
         distance("fd-lite0", "fd_lite0", "Fréchet distance of EfficientNet-Lite0 features; not FID", **FRECHET),
         distance("kd-lite0", "kd_lite0", "kernel distance of EfficientNet-Lite0 features; not KID", **KERNEL),
     )

@@ -12,32 +12,17 @@ Zhang, Isola, Efros, Shechtman and Wang, CVPR 2018.
 from __future__ import annotations
 
 import warnings
-from typing import Literal, Self, get_args
+from typing import Self, get_args
 
-import attrs
 import torch
 from torch import Tensor, nn
 
 from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.metric import MeanScore, check_images
-from spectralkit_metrics_perceptual.weights import ALEXNET, SQUEEZENET, VGG16, Weights, load
+from spectralkit_metrics_perceptual.weights import NETS, Net, load
 
-Net = Literal["alex", "squeeze", "vgg"]
-
-
-@attrs.frozen
-class Backbone:
-    """What LPIPS needs to know of a network: its weights and the least side its last layer can see."""
-
-    weights: Weights
-    side: int
-
-
-BACKBONES: dict[str, Backbone] = {
-    "alex": Backbone(ALEXNET, 31),
-    "squeeze": Backbone(SQUEEZENET, 17),
-    "vgg": Backbone(VGG16, 16),
-}
+SIDES: dict[Net, int] = {"alex": 31, "squeeze": 17, "vgg": 16}
+"""The least side that a network's last layer can see."""
 
 
 def network(net: Net, state: dict[str, Tensor]) -> nn.Module:
@@ -100,8 +85,8 @@ class LPIPS(MeanScore):
         super().__init__()
         if net not in get_args(Net):
             raise ConfigurationError(f"lpips: net {net!r} is unknown: choose one of {', '.join(get_args(Net))}")
-        self.side = BACKBONES[net].side
-        self.network = network(net, load(BACKBONES[net].weights))
+        self.side = SIDES[net]
+        self.network = network(net, load(NETS[net]))
 
     def train(self, mode: bool = True) -> Self:
         """Keep the network in evaluation mode, whatever ``mode``: it has dropout layers."""

@@ -65,6 +65,17 @@ class Weights:
             return "absent"
         return "present" if matches(self.path, self.digits) else "corrupt"
 
+    def fault(self) -> str | None:
+        """What is wrong with the file, and the remedy, in a sentence; None where it is intact."""
+        match self.status():
+            case "absent":
+                return f"{self.file} is not in {checkpoints()}: place it there, it is published at {self.source}"
+            case "corrupt":
+                told = f"the SHA-256 of {self.path} does not begin with {self.digits}"
+                return f"{told}: replace the file by the one at {self.source}"
+            case _:
+                return None
+
 
 ALEXNET = Weights("alexnet-owt-7be5be79.pth", "lpips", "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth")
 SQUEEZENET = Weights(
@@ -77,6 +88,20 @@ INCEPTION = Weights(
     "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/weights-inception-2015-12-05-6726825d.pth",
 )
 KNOWN = (ALEXNET, SQUEEZENET, VGG16, INCEPTION)
+
+Net = Literal["alex", "squeeze", "vgg"]
+NETS: dict[Net, Weights] = {"alex": ALEXNET, "squeeze": SQUEEZENET, "vgg": VGG16}
+"""The networks that LPIPS can compare by."""
+
+
+def lpips_lacks(net: Net = "alex") -> str | None:
+    """What ``lpips`` lacks on this machine."""
+    return NETS[net].fault()
+
+
+def inception_lacks() -> str | None:
+    """What ``fid`` and ``kid`` lack on this machine."""
+    return INCEPTION.fault()
 
 
 def matches(path: Path, digits: str) -> bool:
@@ -94,17 +119,8 @@ def load(weights: Weights) -> dict[str, Tensor]:
     Raises:
         DataError: If the file is absent, or is not what its name says.
     """
-    status = weights.status()
-    if status == "absent":
-        raise DataError(
-            f"{weights.metric}: {weights.file} is not in {checkpoints()}: place it there, it is published at "
-            f"{weights.source}"
-        )
-    if status == "corrupt":
-        raise DataError(
-            f"{weights.metric}: the SHA-256 of {weights.path} does not begin with {weights.digits}: replace the "
-            f"file by the one at {weights.source}"
-        )
+    if (fault := weights.fault()) is not None:
+        raise DataError(f"{weights.metric}: {fault}")
     return read(weights.path)
 
 
