@@ -184,6 +184,37 @@ def test_channels_of_equal_rank_serve_models_of_as_many(n: int, kind: dict[str, 
         read(tmp_path / "a.tif", n + 2, intensity="full")
 
 
+@pytest.mark.parametrize(
+    ("other", "intensity", "told"),
+    [
+        (7, "1%:99%", "in channel 1: give limits"),
+        (7, "full", "values from"),
+        (np.nan, "0:1", "NaN"),
+        (np.nan, "1%:99%", "NaN"),
+    ],
+)
+def test_what_a_channel_holds_that_nobody_takes_does_not_matter(
+    other: float, intensity: str, told: str, tmp_path: Path
+) -> None:
+    pixels = np.random.default_rng(0).random((3, H, W), np.float32)
+    tifffile.imwrite(tmp_path / "b.tif", pixels[[2, 0]], imagej=True, metadata={"axes": "CYX"})
+    pixels[1] = other
+    tifffile.imwrite(tmp_path / "a.tif", pixels, imagej=True, metadata={"axes": "CYX"})
+    found = read(tmp_path / "a.tif", 3, channels="2,-,0", intensity=intensity)
+    np.testing.assert_array_equal(found, read(tmp_path / "b.tif", 3, channels="0,-,1", intensity=intensity))
+    with pytest.raises(DataError, match=told):
+        read(tmp_path / "a.tif", 2, channels="0,1", intensity=intensity)
+
+
+def test_the_transparency_of_colours_has_no_percentiles(tmp_path: Path) -> None:
+    colours = noise(H, W, 3, dtype=np.uint8)
+    Image.fromarray(colours).convert("RGBA").save(tmp_path / "a.png")
+    Image.fromarray(colours).save(tmp_path / "b.png")
+    for name, n in (("rgb", 3), ("luma", 1)):
+        opaque, wanted = (read(tmp_path / f"{at}.png", n, channels=name, intensity="5%:95%") for at in "ab")
+        np.testing.assert_allclose(opaque, wanted, atol=1e-6)  # sums of three in whatever order
+
+
 @pytest.mark.parametrize(("mode", "n"), [("LA", 2), ("RGBA", 4)])
 @pytest.mark.parametrize("suffix", ["png", "tif"])
 def test_transparency_is_no_channel_unless_somebody_says_so(mode: str, n: int, suffix: str, tmp_path: Path) -> None:
@@ -283,6 +314,16 @@ def test_subfolders_are_kept_and_loops_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="loop is a link that leads back to a folder above it"):
         sift([*good, loop], lambda one: one, "stop")
     assert list(sift([*good, loop], lambda one: one, "skip").good) == good
+
+
+def test_names_that_would_be_one_are_told_all_at_once(tmp_path: Path) -> None:
+    for name in ("a.png", "a.tif", "b.bmp", "b.png", "b.tif", "c.png"):
+        (tmp_path / name).touch()
+    with pytest.raises(DataError) as refused:
+        find_inputs([tmp_path])
+    pairs = [("a.png", "a.tif", "a"), ("b.bmp", "b.png", "b"), ("b.bmp", "b.tif", "b")]
+    told = [f"{tmp_path / one} and {tmp_path / other} would both become '{stem}'" for one, other, stem in pairs]
+    assert str(refused.value) == f"{', '.join(told)}: rename one of each two"
 
 
 def test_a_reason_is_told_once_with_all_files_that_have_it(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from spectralkit.cli.options import file_name
 from spectralkit.cli.run import directory_parts
 from spectralkit.errors import ConfigurationError
 from spectralkit.metric import build_metric
+from spectralkit.models.model import PixelCodec
 from spectralkit.running import assembly
 from spectralkit.running import run as runner
 from spectralkit.running.config import RunConfig
@@ -215,6 +216,18 @@ def test_latents_are_written_on_request(execute: Run) -> None:
         assert float(row["energy"]) == pytest.approx(float(latents[row["id"]].square().mean()), rel=1e-5)
 
 
+def test_latents_of_any_layout_in_memory_are_written(
+    execute: Run, monkeypatch: pytest.MonkeyPatch, toy_checkpoint: Path
+) -> None:
+    Image.effect_noise((8, 8), 50).convert("RGB").save("a.png")
+    strided = lambda self, images, noise: (2 * images - 1).to(memory_format=torch.channels_last)  # noqa: E731
+    monkeypatch.setattr(PixelCodec, "encode", strided)
+    common = ["--model", str(toy_checkpoint), "--steps", "2", "--save-latents", "--quiet"]
+    for words in (["run", "--metrics", "toy-mse", "--samples", "2"], ["translate", "a.png"]):
+        assert main([*words, *common, "--out", words[0]]) == 0
+        assert all(latent.shape == (3, 8, 8) for latent in load_file(f"{words[0]}/latents.safetensors").values())
+
+
 def test_latents_of_an_exploding_process_are_of_unit_scale(execute: Run) -> None:
     energy = [float(r["energy"]) for r in rows(execute("out", "--set", "model.process=toy-ve"))]
     assert all(0.3 < e < 3 for e in energy)
@@ -331,6 +344,17 @@ def test_the_default_metrics_are_those_installed_and_meaningful(execute: Run, mo
     assert list(numbers(Path("all"))["scores"]) == ["toy-mse", "toy-gap"]
     assert list(numbers(Path("bare"))["scores"]) == ["toy-gap"]
     assert numbers(Path("bare"))["config"]["metrics"] == ["toy-gap"]
+
+
+def test_a_score_against_training_images_is_left_out_where_there_are_none_unless_asked_for(
+    execute: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], toy_checkpoint: Path
+) -> None:
+    monkeypatch.setattr(assembly, "DEFAULT_METRICS", ("toy-mse", "toy-gap"))
+    held = ["run", "--model", str(toy_checkpoint), "--steps", "2", "--set", "dataset.fault=held", "--quiet"]
+    assert main([*held, "--out", "held"]) == 0
+    assert list(numbers(Path("held"))["scores"]) == ["toy-mse"]
+    assert main([*held, "--metrics", "toy-gap", "--out", "asked"]) == 2
+    assert "data set toy is held out" in capsys.readouterr().err
 
 
 def test_a_metric_asked_for_twice_is_computed_once(execute: Run) -> None:

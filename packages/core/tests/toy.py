@@ -15,11 +15,11 @@ from spectralkit.data import Sample, Structure, decimate
 from spectralkit.diffusion.parameterization import EDMParameterization, EpsParameterization
 from spectralkit.diffusion.process import Process
 from spectralkit.diffusion.schedule import KarrasSchedule, VPSchedule
-from spectralkit.errors import ConfigurationError
+from spectralkit.errors import ConfigurationError, HeldOutError
 from spectralkit.inversion.parts import Encoded, Parts
 from spectralkit.metric import MeanScore
 
-Fault = Literal["none", "nan", "range", "shape", "bare", "mixed", "twice", "hostile", "untrained", "conditions"]
+Fault = Literal["none", "nan", "range", "shape", "bare", "mixed", "twice", "hostile", "untrained", "held", "conditions"]
 
 
 def smooth(index: int, shape: tuple[int, int, int]) -> Tensor:
@@ -87,10 +87,14 @@ class Toy:
         return Sample(names.get(self.fault, f"s{index}"), source, None if bare else reference)
 
     def sources(self) -> Iterator[Tensor]:
+        if self.fault == "held":
+            raise HeldOutError("data set toy is held out")
         images = [decimate(smooth(100 + i, self.shape), self.scale) for i in range(8)]
         return iter([] if self.fault == "untrained" else images)
 
     def targets(self) -> Iterator[Tensor]:
+        if self.fault == "held":
+            raise HeldOutError("data set toy is held out")
         return (smooth(200 + i, self.shape) for i in range(8))
 
 

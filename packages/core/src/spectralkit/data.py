@@ -69,7 +69,11 @@ class TranslationDataset(Protocol):
     def __getitem__(self, index: int) -> Sample: ...
 
     def sources(self) -> Iterator[Tensor]:
-        """Training images of the source domain, (C, H, W) each."""
+        """Training images of the source domain, (C, H, W) each.
+
+        Raises:
+            HeldOutError: If there are none, for everything is held out; so of targets and of a training set's ``draw``.
+        """
         ...
 
     def targets(self) -> Iterator[Tensor]:

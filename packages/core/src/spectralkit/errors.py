@@ -40,6 +40,10 @@ class DataError(SpectralkitError):
     """An image, checkpoint or data set is missing, corrupt or of the wrong shape."""
 
 
+class HeldOutError(DataError):
+    """A data set has no training images, for all there are are held out."""
+
+
 class NonFiniteError(SpectralkitError):
     """A solver state or an input holds NaN or infinity."""
 

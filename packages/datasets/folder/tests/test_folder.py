@@ -315,3 +315,33 @@ def test_a_training_on_own_pictures_and_a_run_on_the_same(
     Path("own").unlink()
     assert main([*run, "gone"]) == 2
     assert "no folder at own: model ./model was trained on it, give the one to use" in capsys.readouterr().err
+
+
+def test_what_is_held_out_wholly_is_looked_at_and_scored_all_the_same(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = [
+        f"--set=dataset.{part}" for part in (f"target={root / 'target'}", "degrade=area", "size=32", "held_out=1")
+    ]
+    assert main(["datasets", "preview", "folder", *settings, "--samples", "2", "--out", "all.png"]) == 0
+    with Image.open("all.png") as picture:
+        assert 2 * 192 < picture.width < 3 * 192  # samples and references, no training images
+    assert main(["describe", "dataset", "folder", *settings, "--json"]) == 0
+    measured = json.loads(capsys.readouterr().out.partition("\n")[2])["measured"]
+    assert (measured["samples"], measured["trained"], measured["spectral slope"]) == (COUNT, [], {})
+
+
+@pytest.mark.filterwarnings("always")
+def test_what_is_left_out_is_told_once(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the data set, though its training half has looked at the same files."""
+    shutil.copytree(root / "target", tmp_path / "target")
+    (tmp_path / "target/bad.png").write_text("no image")
+    monkeypatch.chdir(tmp_path)
+    settings = [f"--set=dataset.{part}" for part in ("target=target", "degrade=area", "size=32", "on_error=skip")]
+    assert main(["datasets", "preview", "folder", *settings, "--samples", "2", "--out", "all.png"]) == 0
+    reason = "left out: image target/bad.png is no PNG, JPEG, TIFF, BMP or WebP file: convert it first"
+    lines = [reason, f"1 of {COUNT + 1} images left out"]
+    assert capsys.readouterr().err == "".join(f"spectralkit: warning: {line}\n" for line in lines)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import warnings
 from argparse import ONE_OR_MORE, Action, ArgumentError, ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from importlib.metadata import version
 from io import TextIOWrapper
@@ -73,7 +73,7 @@ def _exit_code(arguments: Sequence[str]) -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     with warnings.catch_warnings():
-        warnings.showwarning = _warn
+        warnings.showwarning = _told_once()
         word = next((word for word in arguments if not word.startswith("-")), None)
         with diverted():  # no plugin has anything to say before the command is known
             found = survey()
@@ -88,9 +88,16 @@ def _run(arguments: Sequence[str]) -> int:
             return _carry_out(registered, command, parsed)
 
 
-def _warn(message: Warning | str, category: type[Warning], *where: object, **wherever: object) -> None:
-    """What is doubtful, not in which line of whose code it was noticed."""
-    warn(message)
+def _told_once() -> Callable[..., None]:
+    """Tells what is doubtful, not in which line of whose code it was noticed, and no line a second time."""
+    told: set[str] = set()
+
+    def show(message: Warning | str, category: type[Warning], *where: object, **wherever: object) -> None:
+        if (line := one_line(message)) not in told:
+            told.add(line)
+            warn(line)
+
+    return show
 
 
 Chosen = tuple[Registered, Command]

@@ -73,6 +73,16 @@ class ChannelMap:
             return ChannelMap((0, 0, 0) if shown == 1 else (0, 1, 2))
         return ChannelMap((0,)) if shown == 1 else self
 
+    @property
+    def used(self) -> tuple[int, ...]:
+        """The channels that are taken of a file that it is fitted to, ascending."""
+        return (0, 1, 2) if self.named is not None else tuple(sorted({c for c in self.chosen if c is not None}))
+
+    @property
+    def of_used(self) -> ChannelMap:
+        """The same of pixels that have no other channels."""
+        return ChannelMap(tuple(None if c is None else self.used.index(c) for c in self.chosen), self.named)
+
     def of(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
         """(H, W, C) of a file that it is fitted to -> (H, W, c)."""
         if self.named is not None:

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 import attrs
 
 from spectralkit.errors import DataError, told
+from spectralkit.plugins.text import enumerated
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"})
 
@@ -62,10 +63,12 @@ def find_inputs(inputs: Sequence[Path], *, recursive: bool = False) -> list[Inpu
         else:
             raise DataError(f"{given} is {kind}, neither an image file nor a folder: check the path")
     taken: dict[str, Path] = {}
+    alike = []
     for one in found:
-        if one.stem in taken:
-            raise DataError(f"{taken[one.stem]} and {one.path} would both become '{one.stem}': rename one of them")
-        taken[one.stem] = one.path
+        if (other := taken.setdefault(one.stem, one.path)) is not one.path:
+            alike.append(f"{other} and {one.path} would both become '{one.stem}'")
+    if alike:
+        raise DataError(f"{enumerated(alike)}: rename one of {'them' if len(alike) == 1 else 'each two'}")
     return found
 
 

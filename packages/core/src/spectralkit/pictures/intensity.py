@@ -7,6 +7,7 @@ channel of each file.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -56,8 +57,13 @@ class Intensity:
             raise ConfigurationError(f"intensity cannot be {brief(text)}: the first must be below the second")
         return cls("percentiles" if found[2] else "limits", low, high)
 
-    def limits(self, pixels: Pixels, path: Path) -> NDArray[np.float64]:
-        """(2, C): what becomes 0 and what becomes 1 in each channel of (H, W, C).
+    def limits(self, pixels: Pixels, path: Path, numbers: Sequence[int]) -> NDArray[np.float64]:
+        """(2, C): what becomes 0 and what becomes 1 in each channel.
+
+        Args:
+            pixels: (H, W, C).
+            path: Their file.
+            numbers: Its channels that they are, for messages.
 
         Raises:
             DataError: If a value is not finite, outside of what ``full`` spans, or a channel is flat.
@@ -69,7 +75,7 @@ class Intensity:
             return np.repeat([[self.low], [self.high]], channels, axis=1)
         if self.kind == "percentiles":
             found = np.percentile(pixels, (self.low, self.high), axis=(0, 1))
-            if flat := [str(c) for c in range(channels) if not found[0, c] < found[1, c]]:
+            if flat := [str(numbers[c]) for c in range(channels) if not found[0, c] < found[1, c]]:
                 raise DataError(
                     f"image {path} is flat between percentiles {self.low:g} and {self.high:g} in channel "
                     f"{', '.join(flat)}: give limits"

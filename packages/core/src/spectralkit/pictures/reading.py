@@ -29,9 +29,9 @@ class Opened:
 
     Args:
         path: The file.
-        pixels: (H, W, C) as stored, upright.
+        pixels: (H, W, C) as stored, upright; channels that nobody takes are left out.
         limits: (2, C), which stored values become 0 and 1.
-        channels: What is taken of it, fitted to it; None takes the channels as they are.
+        channels: What is taken of them; None takes the channels as they are.
     """
 
     path: Path
@@ -142,8 +142,11 @@ class Reading:
         described = self._described(channels)
         found = decode(path, self.frame, described)
         taken = self._fitted(found.layout, channels, described)
-        limits = (self.intensity or Intensity()).limits(found.pixels, path)
-        return Opened(path, found.pixels, limits, taken)
+        available = range(found.pixels.shape[-1])
+        used = available if taken is None else taken.used
+        pixels = found.pixels if len(used) == len(available) else found.pixels[..., list(used)]
+        limits = (self.intensity or Intensity()).limits(pixels, path, used)
+        return Opened(path, pixels, limits, None if taken is None else taken.of_used)
 
     def read(self, path: Path, channels: int) -> Tensor:
         """The image of a file: (C, H, W) in [0, 1], upright; refused as by :meth:`open`."""

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from spectralkit.data import Sample, Structure
-from spectralkit.errors import ConfigurationError, DataError
+from spectralkit.errors import ConfigurationError, HeldOutError
 from spectralkit.pictures.dividing import Division
 from spectralkit.pictures.views import View, drawn, middle
 
@@ -127,7 +127,9 @@ class Unpaired(Generic[T]):
     def _trained(self) -> tuple[Sequence[T], Sequence[T]]:
         found = (self.division.source, self.division.target)
         if not all(found):
-            raise DataError(f"data set {self.name} has nothing to train on in one of its domains: hold out less of it")
+            raise HeldOutError(
+                f"data set {self.name} has nothing to train on in one of its domains: hold out less of it"
+            )
         return found
 
 

@@ -8,7 +8,7 @@ from typing import cast
 import attrs
 
 from spectralkit.data import TranslationDataset
-from spectralkit.errors import ConfigurationError, DataError
+from spectralkit.errors import ConfigurationError, DataError, HeldOutError
 from spectralkit.inversion.expression import parse
 from spectralkit.inversion.method import build_method
 from spectralkit.inversion.parts import Parts
@@ -143,4 +143,10 @@ def _metrics(
                 f"metric '{name}' compares with references, which data set '{dataset.name}' lacks: "
                 "choose other --metrics"
             )
-        yield NamedMetric(name, registered, loader.metric(config, name, dataset))
+        try:
+            metric = loader.metric(config, name, dataset)
+        except HeldOutError:  # it compares with training images
+            if config.metrics is None:
+                continue
+            raise
+        yield NamedMetric(name, registered, metric)

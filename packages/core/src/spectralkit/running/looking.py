@@ -8,6 +8,7 @@ window keeps the images' borders out of it; the first ring, which the window wid
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
@@ -19,7 +20,7 @@ from torch import Tensor
 
 from spectralkit.api import load_dataset
 from spectralkit.data import TrainingSet, TranslationDataset
-from spectralkit.errors import ConfigurationError, DataError, told
+from spectralkit.errors import ConfigurationError, DataError, HeldOutError, told
 from spectralkit.plugins.registered import blaming
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.specs import DatasetSpec
@@ -47,7 +48,8 @@ class Facts:
         target: Condition of the targets.
         structure: How structure is compared.
         trained: Conditions that its training data have.
-        slopes: The slope b of each domain's power spectrum; None of images too small to have one.
+        slopes: The slope b of the power spectrum of each domain that is trained on; None of images too small to have
+            one.
     """
 
     samples: int
@@ -69,7 +71,10 @@ def facts(name: str, parameters: Mapping[str, Any]) -> Facts:
     training = _training(name, parameters)
     with blaming("dataset"):
         images = {dataset.source: dataset.sources, dataset.target: dataset.targets}
-        slopes = {condition: spectral_slope(islice(stream(), MEASURED)) for condition, stream in images.items()}
+        try:
+            slopes = {condition: spectral_slope(islice(stream(), MEASURED)) for condition, stream in images.items()}
+        except HeldOutError:
+            training, slopes = None, {}
         return Facts(
             samples=len(dataset),
             shape=dataset.shape,
@@ -126,7 +131,8 @@ def preview(name: str, parameters: Mapping[str, Any], out: Path, rows: int) -> i
         references = [sample.reference for sample in samples if sample.reference is not None]
         if len(references) == count:
             columns["its reference"] = references
-        columns |= {f"trained on: {domain}": images for domain, images in _trained(dataset, training, count)}
+        with suppress(HeldOutError):
+            columns |= {f"trained on: {domain}": images for domain, images in _trained(dataset, training, count)}
     picture = grid(
         f"{name}: {len(dataset)} samples of {times(dataset.shape)}",
         list(columns),

@@ -103,7 +103,7 @@ def translate_portion(
             if indices[0] + len(portion.pictured) < GRID_ROWS:
                 portion.pictured.append((sample, image))
             if save_latents:
-                portion.latents[sample.id] = latent.clone()
+                portion.latents[sample.id] = latent.clone(memory_format=torch.contiguous_format)
         portion.cost += Cost(output.cost.forwards * len(samples), output.cost.backwards * len(samples))
     portion.seconds = time.perf_counter() - started
     return portion

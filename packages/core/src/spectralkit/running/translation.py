@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from spectralkit.running.document import as_toml
 from spectralkit.running.inputs import Checked, TranslateConfig, check_inputs, early
 from spectralkit.running.picture import suffix, write_image
 from spectralkit.running.rundir import fresh_directory, versions
-from spectralkit.running.tiles import Work
+from spectralkit.running.tiles import Tile, Work
 from spectralkit.running.tiling import fit_to
 from spectralkit.running.watch import Pace, Unwatched, Watch
 
@@ -106,12 +106,19 @@ def translate_into(
         parts = list(done)
         _write(directory, one, fittings[one].join(torch.stack([tile.pixels for tile in parts])), config)
         if config.save_latents:
-            latents.update((tile.id, tile.latent.clone()) for tile in parts if tile.latent is not None)
+            latents.update(_latents(parts))
     if config.save_latents:
         save_tensors(latents, directory / "latents.safetensors")
     translated = _told(checked, tiles, config, model.shape[0])
     (directory / "translate.toml").write_bytes(as_toml(_record(translated, model)))
     return translated
+
+
+def _latents(tiles: Sequence[Tile]) -> Iterator[tuple[str, Tensor]]:
+    """Those of tiles by their ids, of a layout in memory that is written."""
+    for tile in tiles:
+        if tile.latent is not None:
+            yield tile.id, tile.latent.clone(memory_format=torch.contiguous_format)
 
 
 def _write(directory: Path, one: Input, image: Tensor, config: TranslateConfig) -> None:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from spectralkit.data import Sample, Structure
-from spectralkit.errors import ConfigurationError, DataError
+from spectralkit.errors import ConfigurationError, HeldOutError
 from spectralkit.pictures.dividing import check_share, digest_of_name
 from spectralkit.pictures.finding import find_inside
 from spectralkit.pictures.reading import Reading
@@ -127,7 +127,7 @@ class Folder:
 
     def _check_trained(self) -> None:
         if not (self.contents.source and self.contents.target):
-            raise DataError(
+            raise HeldOutError(
                 "data set folder has no training pictures, all of them are held out: lower held_out, or add pictures"
             )
 
