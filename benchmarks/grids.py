@@ -13,7 +13,7 @@ from spectralkit.running.run import run
 from spectralkit_bench.cells.cell import Cell
 from spectralkit_bench.cells.identity import identify
 from spectralkit_bench.executors.board import Blank
-from spectralkit_bench.executors.local import InProcess
+from spectralkit_bench.executors.work import work
 from spectralkit_bench.store.store import Store
 
 BASE = RunConfig(model="ddim", dataset="ihc", method="taba", steps=5, samples=4, metrics=("s-dc", "psnr"))
@@ -40,7 +40,7 @@ def _overhead(folder: Path) -> Row:
         loader, store = Keeping(), Store.make(fresh())
         cells = [identify(config, loader) for config in configs]
         store.add(cells, grid="toy", plan={})
-        InProcess(loader).run(store, [cell.key for cell in cells], Blank())
+        work(store, [cell.key for cell in cells], loader, Blank())
 
     def runs() -> None:
         for config in configs:

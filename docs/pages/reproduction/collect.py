@@ -14,7 +14,7 @@ from pages.reproduction.study import digest, study
 from spectralkit.running.loader import Keeping
 from spectralkit_bench.commands.live import followed
 from spectralkit_bench.executors.board import Board
-from spectralkit_bench.executors.choice import Executor, local
+from spectralkit_bench.executors.choice import Crew, local
 from spectralkit_bench.grid.line import Line
 from spectralkit_bench.grid.plan import resolve
 from spectralkit_bench.store.store import Store
@@ -35,24 +35,25 @@ def collect(plan: Plan, path: Path) -> Results:
         resolved, cells = resolve(grid, loader, board.tell)
         store = Store.make(plan.store)
         store.add(cells, grid=grid.name, plan=resolved.as_table())
-        for setting in plan.settings:
-            scene = Scene(setting, plan.samples)
-            for filled in plan.models:
-                found = (setting.name, filled.role)
-                lines = [line for line in resolved.lines if (line.section, line.labels["model"]) == found]
-                kept = results.study(filled.role, setting.name)
-                if kept is not None and kept.key == digest(lines):
-                    continue
-                _run(executor, store, lines, board)
-                model = loader.model(plan.config(filled, setting), scene.dataset)
-                results = keeping.with_study(results, study(filled, scene, model, lines, store))
-                keeping.write(results, path)
+        with executor.crew(store) as crew:
+            for setting in plan.settings:
+                scene = Scene(setting, plan.samples)
+                for filled in plan.models:
+                    found = (setting.name, filled.role)
+                    lines = [line for line in resolved.lines if (line.section, line.labels["model"]) == found]
+                    kept = results.study(filled.role, setting.name)
+                    if kept is not None and kept.key == digest(lines):
+                        continue
+                    _run(crew, store, lines, board)
+                    model = loader.model(plan.config(filled, setting), scene.dataset)
+                    results = keeping.with_study(results, study(filled, scene, model, lines, store))
+                    keeping.write(results, path)
     return results
 
 
-def _run(executor: Executor, store: Store, lines: Sequence[Line], board: Board) -> None:
+def _run(crew: Crew, store: Store, lines: Sequence[Line], board: Board) -> None:
     keys = list(dict.fromkeys(key for line in lines for key in line.cells.values()))
     store.retry(keys)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RankDeficiencyWarning)  # the page prints N beside every distance
-        executor.run(store, keys, board)
+        crew.run(keys, board)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from pathlib import Path
 
 from spectralkit.running.config import RunConfig
@@ -37,3 +39,13 @@ def written(folder: Path, text: str = GRID, name: str = "toy") -> Path:
     path = folder / f"{name}.toml"
     path.write_text(text)
     return path
+
+
+def die(*given: object) -> None:
+    """In the place of what a worker does: it is killed at once."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def refuse(*given: object) -> None:
+    """In the place of what a worker does: it cannot go on."""
+    raise SystemExit(2)

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import bench_toys as toys
 import psutil
@@ -18,7 +19,7 @@ from spectralkit.errors import ConfigurationError
 from spectralkit.running.loader import Keeping
 from spectralkit_bench.executors.board import Blank
 from spectralkit_bench.executors.cluster import Cluster, check_reachable
-from spectralkit_bench.executors.crew import Team
+from spectralkit_bench.executors.crew import Crew, Team
 from spectralkit_bench.executors.local import InProcess
 from spectralkit_bench.grid.grid import Grid
 from spectralkit_bench.grid.plan import resolve
@@ -44,7 +45,12 @@ def kill_one_at_work(store: Store, killed: list[int]) -> None:
     killed.append(victim.pid)
 
 
-def test_a_cluster_of_two_gives_the_table_of_one_process_though_one_is_killed(tmp_path: Path) -> None:
+def test_a_cluster_of_two_gives_the_table_of_one_process_though_one_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hired: list[Any] = []
+    hire = Crew._hired
+    monkeypatch.setattr(Crew, "_hired", lambda crew: hired.append(hire(crew)) or hired[-1])
     loader = Keeping()
     grid = Grid.read(toys.written(tmp_path, toys.GRID.replace("[1, 2]", "[1, 2, 3]")))
     plan, cells = resolve(grid, loader, lambda lines: None)
@@ -52,11 +58,15 @@ def test_a_cluster_of_two_gives_the_table_of_one_process_though_one_is_killed(tm
     stores = [Store.make(tmp_path / name) for name in ("local", "cluster")]
     for store in stores:
         store.add(cells, grid="toy", plan=plan.as_table())
-    InProcess(loader).run(stores[0], keys, Blank())
+    with InProcess(loader).crew(stores[0]) as crew:
+        crew.run(keys, Blank())
     killed: list[int] = []
     threading.Thread(target=lambda: kill_one_at_work(Store.open(stores[1].directory), killed), daemon=True).start()
-    Cluster(team=Team(workers=2, shards=2, loader=loader)).run(stores[1], keys, Blank())
+    with Cluster(team=Team(workers=2, shards=2, loader=loader)).crew(stores[1]) as actors:
+        for some in (keys[:4], keys):  # in two rounds
+            actors.run(some, Blank())
     assert killed
+    assert len(hired) == 3  # and one in the place of that which was killed
     assert len(scores(stores[1], keys)) == 7
     for key, found in scores(stores[1], keys).items():
         assert found == pytest.approx(scores(stores[0], keys)[key], abs=1e-6)

@@ -11,7 +11,7 @@ from spectralkit.cli.output import add_json, add_quiet
 from spectralkit.cli.reporting import add_report
 from spectralkit.errors import ConfigurationError
 from spectralkit_bench.commands.failing import add_retry, exit_code
-from spectralkit_bench.commands.live import carry_out, followed
+from spectralkit_bench.commands.live import followed, stoppable
 from spectralkit_bench.commands.printing import print_any
 from spectralkit_bench.commands.seeds import add_seeds, seeds
 
@@ -73,7 +73,8 @@ def run(arguments: Namespace) -> int:
         keys = [cell.key for cell in cells]
         if arguments.retry:
             store.retry(keys)
-        carry_out(chosen, store, keys, board)
+        with stoppable(board, lambda: store.counts(keys)), chosen.crew(store) as crew:
+            crew.run(keys, board)
     pages = write_done(store, keys, loader) if arguments.report else ()
     print_any(store, grid.name, "json" if arguments.json else None, quiet=arguments.quiet, pages=pages)
     return exit_code(store, keys)

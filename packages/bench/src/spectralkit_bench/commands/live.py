@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -16,9 +16,6 @@ from spectralkit_bench.store.record import Counts
 
 if TYPE_CHECKING:
     from rich.progress import Progress
-
-    from spectralkit_bench.executors.choice import Executor
-    from spectralkit_bench.store.store import Store
 
 
 @contextmanager
@@ -36,12 +33,13 @@ def followed(quiet: bool) -> Iterator[Board]:
         yield Live(progress)
 
 
-def carry_out(executor: Executor, store: Store, keys: Sequence[str], board: Board) -> None:
-    """Run every cell of ``keys``; somebody who stops it is told how to go on."""
+@contextmanager
+def stoppable(board: Board, counts: Callable[[], Counts]) -> Iterator[None]:
+    """Within, somebody who stops the program is told how far it has come, and how to go on."""
     try:
-        executor.run(store, keys, board)
+        yield
     except KeyboardInterrupt:
-        board.tell([f"stopped, {told(store.counts(keys))}; to go on: {typed()}"])
+        board.tell([f"stopped, {told(counts())}; to go on: {typed()}"])
         raise
 
 
@@ -117,7 +115,7 @@ class Ahead:
 
     def show(self, counts: Counts) -> None:
         """With those to come among those that wait."""
-        self.board.show(attrs.evolve(counts, waiting=counts.waiting + self.ahead))
+        self.board.show(counts.and_waiting(self.ahead))
 
     def begin(self, cell: str) -> None:
         """Passed on."""

@@ -14,12 +14,13 @@ from spectralkit.cli.reporting import add_report
 from spectralkit.cli.run import add_run, read
 from spectralkit.running.folders import check_run
 from spectralkit_bench.commands.failing import add_retry, exit_code
-from spectralkit_bench.commands.live import Ahead, carry_out, followed
+from spectralkit_bench.commands.live import Ahead, followed, stoppable
 from spectralkit_bench.commands.printing import print_pages
 from spectralkit_bench.sweep.axis import axes, shown, told
 from spectralkit_bench.sweep.objectives import SAMPLERS, TRIALS, sampler, scored
 
 if TYPE_CHECKING:
+    from spectralkit_bench.store.record import Counts
     from spectralkit_bench.sweep.sweep import Front
     from spectralkit_bench.sweep.trial import Trial
 
@@ -67,12 +68,20 @@ def run(arguments: Namespace) -> int:
     sweep = Sweep(name=name, base=base, sampler=chooser, loader=loader)
     under_way = sweep.propose()
     store = Store.make(arguments.store)
-    with followed(arguments.quiet or arguments.json) as board:
+
+    def counts() -> Counts:
+        return store.counts(sweep.keys).and_waiting(chooser.left)
+
+    with (
+        followed(arguments.quiet or arguments.json) as board,
+        stoppable(board, counts),
+        executor.crew(store) as crew,
+    ):
         while under_way:
             sweep.keep(store)
             if arguments.retry:
                 store.retry(sweep.fresh)
-            carry_out(executor, store, sweep.keys, Ahead(board, chooser.left))
+            crew.run(sweep.keys, Ahead(board, chooser.left))
             sweep.learn(store)
             under_way = sweep.propose()
     done, found = sweep.trials, list(fronts(sweep.trials))

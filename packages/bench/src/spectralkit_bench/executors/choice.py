@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from spectralkit.errors import ConfigurationError
@@ -13,11 +14,19 @@ from spectralkit_bench.executors.local import InProcess, Processes
 from spectralkit_bench.store.store import Store
 
 
-class Executor(Protocol):
-    """Runs cells of a store."""
+class Crew(Protocol):
+    """Whoever works on a store; what they have loaded for some cells stays loaded for those that follow."""
 
-    def run(self, store: Store, keys: Sequence[str], board: Board) -> None:
+    def run(self, keys: Sequence[str], board: Board) -> None:
         """Run every cell of ``keys``."""
+        ...
+
+
+class Executor(Protocol):
+    """Knows who runs the cells of a store."""
+
+    def crew(self, store: Store) -> AbstractContextManager[Crew]:
+        """They, who work on ``store`` until the block ends, in one round or in many."""
         ...
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import attrs
@@ -19,7 +19,6 @@ import ray
 
 from spectralkit.errors import ConfigurationError
 from spectralkit.stops import STOPS
-from spectralkit_bench.executors.board import Board
 from spectralkit_bench.executors.crew import Crew, Team
 from spectralkit_bench.store.store import Store
 
@@ -39,25 +38,15 @@ class Cluster:
     address: str | None = None
     team: Team
 
-    def run(self, store: Store, keys: Sequence[str], board: Board) -> None:
-        """Run every cell of ``keys``.
+    @contextmanager
+    def crew(self, store: Store) -> Iterator[Crew]:
+        """The actors; they are started when there is work for them, and the connection ends with the block.
 
         Raises:
             ConfigurationError: If there is no such cluster, or it has not the resources.
         """
         with self._connected(), store.working() as name:
-            crew = Crew(self.team, store, board)
-            try:
-                while True:
-                    while crew.idle and (cell := store.claim(keys, name)) is not None:
-                        crew.take(cell)
-                    counts = store.counts(keys)
-                    board.show(counts)
-                    if not crew.busy and not counts.open:
-                        return
-                    crew.collect()
-            finally:
-                crew.give_back()
+            yield Crew(self.team, store, name)
 
     @contextmanager
     def _connected(self) -> Iterator[None]:

@@ -65,22 +65,37 @@ class Job:
 
 @attrs.define
 class Crew:
-    """The actors of a grid, and what each has in hand.
+    """The actors of a store, and what each has in hand; they stay, with what they have loaded, for further cells.
 
     Args:
         team: How many there may be, and what each is given.
         store: Whose cells they run.
-        board: Who follows.
+        name: By which the store knows this process, which claims the cells.
     """
 
     team: Team
     store: Store
-    board: Board
+    name: str
     free: list[Any] = attrs.field(factory=list, init=False)
     waiting: deque[Job] = attrs.field(factory=deque, init=False)
     busy: dict[Any, tuple[Any, Job]] = attrs.field(factory=dict, init=False)
     returned: dict[str, dict[int, Returned]] = attrs.field(factory=dict, init=False)
     lost: Counter[str] = attrs.field(factory=Counter, init=False)
+
+    def run(self, keys: Sequence[str], board: Board) -> None:
+        """Run every cell of ``keys``."""
+        try:
+            while True:
+                while self.idle and (cell := self.store.claim(keys, self.name)) is not None:
+                    board.begin(called(cell.config))
+                    self.take(cell)
+                counts = self.store.counts(keys)
+                board.show(counts)
+                if not self.busy and not counts.open:
+                    return
+                self.collect()
+        finally:
+            self.give_back()
 
     @property
     def idle(self) -> bool:
@@ -92,7 +107,6 @@ class Crew:
         if self.store.place(cell.key).exists():  # left by a process that was killed between the two
             self.store.finish(cell.key)
             return
-        self.board.begin(called(cell.config))
         self.returned[cell.key] = {}
         of = min(self.team.shards, cell.config.samples or 1)
         self.waiting += [Job(cell, Shard(index, of)) for index in range(of)]

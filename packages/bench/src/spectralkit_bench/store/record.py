@@ -60,3 +60,7 @@ class Counts:
     def open(self) -> int:
         """Those that are neither done nor failed."""
         return self.waiting + self.running
+
+    def and_waiting(self, number: int) -> Counts:
+        """With so many more that wait."""
+        return attrs.evolve(self, waiting=self.waiting + number)
