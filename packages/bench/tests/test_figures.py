@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from pathlib import Path
 
 import attrs
@@ -16,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from PIL import Image
 
@@ -24,7 +26,7 @@ from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.running import loader
 from spectralkit.running.config import RunConfig
 from spectralkit.running.run import run
-from spectralkit_bench.figures.catalogue import PLOTS, Plot, chosen, formats
+from spectralkit_bench.figures.catalogue import LINES, PLOTS, POINTS, Plot, chosen, formats
 from spectralkit_bench.figures.drawing import drawings
 from spectralkit_bench.figures.energy import white_energies
 from spectralkit_bench.figures.explained_variance import gaussian_band
@@ -33,7 +35,8 @@ from spectralkit_bench.figures.material import Material
 from spectralkit_bench.figures.naming import labels
 from spectralkit_bench.figures.norms import histogram
 from spectralkit_bench.figures.scatter import pearson
-from spectralkit_bench.figures.style import DPI, PAGE, styled
+from spectralkit_bench.figures.style import DPI, PAGE, line, marker, styled
+from spectralkit_bench.figures.style import handles as handles_of
 from spectralkit_bench.finding import finished
 from spectralkit_bench.finished import Finished
 from spectralkit_bench.sweep.front import front
@@ -183,6 +186,45 @@ def test_what_is_missing_is_told_in_a_line(
 def test_a_run_without_what_a_figure_takes_is_left_out_and_named(material: Material) -> None:
     ((_, drawing),) = drawings(chosen("explained-variance")[0], material)
     assert f"Without {material.firsts[1].label}" in drawing.caption
+
+
+def many(done: tuple[Path, ...], count: int) -> Material:
+    """So many methods: one run under as many weights of guidance."""
+    run = Finished.read(done[0])
+    return Material.of([attrs.evolve(run, config=attrs.evolve(run.config, guidance=1.0 + i)) for i in range(count)], 2)
+
+
+@pytest.mark.parametrize(("look", "most"), [(line, LINES), (marker, POINTS)])
+def test_no_two_methods_look_alike(look: Callable[[int], dict[str, object]], most: int) -> None:
+    assert len({repr(look(rank)) for rank in range(most)}) == most
+    with pytest.raises(IndexError):
+        look(most)
+
+
+@pytest.mark.parametrize("plot", [plot for plot in PLOTS if plot.looks], ids=lambda plot: plot.name)
+def test_more_methods_than_looks_are_not_drawn(done: tuple[Path, ...], plot: Plot) -> None:
+    with pytest.raises(
+        DataError, match=rf"{plot.looks + 1} methods cannot be told apart .* {plot.looks} can: name few"
+    ):
+        next(drawings(plot, many(done, plot.looks + 1)))
+
+
+@pytest.mark.parametrize(("name", "look"), [("explained-variance", line), ("gaussianity", marker)])
+def test_as_many_methods_as_looks_are_drawn_each_in_its_own(
+    done: tuple[Path, ...], name: str, look: Callable[[int], dict[str, object]]
+) -> None:
+    """Those alone that the figure shows count, here the last of more."""
+    (plot,) = chosen(name)
+    material = Material(many(done, 2 * plot.looks).subjects[plot.looks :])
+    ((_, drawing),) = drawings(plot, material)
+    handles = drawing.figure.legends[0].legend_handles[: plot.looks]
+    with styled():
+        expected = handles_of({f"{rank}": rank for rank in range(plot.looks)}, look)
+    assert [seen(handle) for handle in handles] == [seen(handle) for handle in expected]
+
+
+def seen(one: Line2D) -> tuple[object, ...]:
+    return one.get_color(), one.get_linestyle(), one.get_marker(), one.get_markerfacecolor(), one._dash_pattern
 
 
 def told(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:

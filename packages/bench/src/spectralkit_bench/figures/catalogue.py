@@ -11,6 +11,9 @@ from spectralkit.plugins.text import nearest
 
 Apart = Literal["", "setting", "data"]
 
+LINES, POINTS = 36, 72
+"""How many methods a figure can tell apart by colour and stroke, and by colour and marker."""
+
 
 @attrs.frozen
 class Plot:
@@ -26,6 +29,7 @@ class Plot:
         latents: Whether a run must have saved its latents.
         again: Whether the first few samples of a run are inverted again; ``lacking`` where it saved no latents.
         apart: What has a drawing of its own: every ``setting`` (data set and degradation), or all ``data``.
+        looks: How many methods it can tell apart by how they look; 0 where each is told by its place.
     """
 
     name: str
@@ -37,6 +41,7 @@ class Plot:
     latents: bool = False
     again: Literal["", "lacking", "always"] = ""
     apart: Apart = ""
+    looks: int = 0
 
     @property
     def target(self) -> str:
@@ -53,14 +58,17 @@ PLOTS = (
     Plot("collapse", "Fig. 1", "a source, its noise map, the map's spectrum and the translation", again="lacking",
          apart="setting"),
     Plot("qualitative", "Figs. 2, 18-20", "sources, every run's translations and real images", apart="setting"),
-    Plot("spectra", "Fig. 1", "power by frequency of noise maps and of images", again="lacking", apart="setting"),
+    Plot("spectra", "Fig. 1", "power by frequency of noise maps and of images", again="lacking", apart="setting",
+         looks=LINES),
     Plot("explained-variance", "Fig. 3", "variance on the first principal components beside white noise of the same "
-         "N and d", latents=True),
-    Plot("tradeoff", "Fig. 4", "S_HF and S_LF against S_DC, a point a run", runs=2, scores=("s-hf", "s-lf", "s-dc")),
+         "N and d", latents=True, looks=LINES),
+    Plot("tradeoff", "Fig. 4", "S_HF and S_LF against S_DC, a point a run", runs=2, scores=("s-hf", "s-lf", "s-dc"),
+         looks=POINTS),
     Plot("pareto", "Fig. 6", "S_LF against S_HF, a point a run, and the front", runs=2, scores=("s-hf", "s-lf")),
     Plot("norms", "Fig. 7", "squared norms of noise maps beside the chi-squared law", again="lacking"),
     Plot("flags", "Fig. 8", "noise maps and the patches that S_DC flags in them", again="lacking"),
-    Plot("gaussianity", "Fig. 8", "S_G against S_DC, a point a run", runs=2, scores=("s-g", "s-dc")),
+    Plot("gaussianity", "Fig. 8", "S_G against S_DC, a point a run", runs=2, scores=("s-g", "s-dc"),
+         looks=POINTS),
     Plot("slope", "Fig. 9", "power by frequency of real images and the line that S_HF takes its wavelet from",
          apart="data"),
     Plot("wavelets", "Fig. 10", "the wavelet details of real images that S_HF counts", apart="data"),
@@ -69,11 +77,14 @@ PLOTS = (
     Plot("structure", "Fig. 13", "how S_LF is made, of its best and of its worst sample", columns=("s-lf",),
          apart="setting"),
     Plot("correlations", "Fig. 14", "how scores go together, over runs and over samples"),
-    Plot("detail-decorrelation", "Fig. 15", "S_HF against S_DC, a point a sample", columns=("s-hf", "s-dc")),
-    Plot("structure-decorrelation", "Fig. 16", "S_LF against S_DC, a point a sample", columns=("s-lf", "s-dc")),
+    Plot("detail-decorrelation", "Fig. 15", "S_HF against S_DC, a point a sample", columns=("s-hf", "s-dc"),
+         looks=POINTS),
+    Plot("structure-decorrelation", "Fig. 16", "S_LF against S_DC, a point a sample", columns=("s-lf", "s-dc"),
+         looks=POINTS),
     Plot("velocity", "Fig. 17", "what an inversion's steps change, by frequency", again="always"),
     Plot("velocity-normalised", "Fig. 17", "the same of states brought to unit variance", again="always"),
-    Plot("energy", "", "energy of the states of an inversion in three bands of frequency", again="always"),
+    Plot("energy", "", "energy of the states of an inversion in three bands of frequency", again="always",
+         looks=LINES),
 )  # fmt: skip
 
 

@@ -10,8 +10,8 @@ from spectralkit_bench.figures.material import Drawing, Material
 from spectralkit_bench.figures.style import (
     PAGE,
     REFERENCE,
+    colour,
     frequencies_across,
-    line,
     noise_map,
     panels,
     picture,
@@ -49,7 +49,7 @@ def draw(material: Material) -> Drawing:
     spectra = [row[2] for row in grid]
     _spectrum(spectra[0], white, {"color": REFERENCE})
     for axis, subject in zip(spectra[1:], subjects, strict=True):
-        _spectrum(axis, subject.some_latents[0], line(subject.rank))
+        _spectrum(axis, subject.some_latents[0], {"color": colour(subject.rank)})
     _share(spectra)
     return Drawing(
         figure,

@@ -110,6 +110,8 @@ def drawings(plot: Plot, material: Material) -> Iterator[tuple[str, Drawing]]:
     draw: Callable[[Material], Drawing] = import_module(plot.target).draw
     kept = fitting(plot, material)
     parts = kept.apart(plot.apart)
+    if plot.looks:
+        parts = {name: part.looking(plot.looks) for name, part in parts.items()}
     without = ", ".join(one.label for one in material.subjects if one not in kept.subjects)
     for name, part in parts.items():
         with styled():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import Any
@@ -131,6 +131,18 @@ class Material:
         """The labels with their ranks."""
         return {one.label: one.rank for one in self.firsts}
 
+    def looking(self, looks: int) -> Material:
+        """The runs with ranks below ``looks``: those among all runs, or where these are too many, among themselves.
+
+        Raises:
+            DataError: If there are more labels than looks, which would be the same for several of them.
+        """
+        check_looks(self.ranks, looks)
+        if max(self.ranks.values()) < looks:
+            return self
+        ranks = {label: rank for rank, label in enumerate(self.ranks)}
+        return Material(tuple(attrs.evolve(one, rank=ranks[one.label]) for one in self.subjects))
+
     def labelled(self) -> dict[str, tuple[Subject, ...]]:
         """The runs by label."""
         return {one.label: tuple(s for s in self.subjects if s.label == one.label) for one in self.firsts}
@@ -148,6 +160,16 @@ class Material:
         shared = set.intersection(*(set(subject.run.ids) for subject in self.subjects))
         first = self.subjects[0]
         return [identifier for identifier in first.run.ids if identifier in shared][: first.few]
+
+
+def check_looks(methods: Collection[str], looks: int) -> None:
+    """Refuse to draw two methods alike.
+
+    Raises:
+        DataError: If there are more of them than looks.
+    """
+    if len(methods) > looks:
+        raise DataError(f"{len(methods)} methods cannot be told apart by how they look, {looks} can: name fewer runs")
 
 
 @attrs.frozen(eq=False)

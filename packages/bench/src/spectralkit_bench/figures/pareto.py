@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from matplotlib.lines import Line2D
 
-from spectralkit_bench.figures.material import Drawing, Material
+from spectralkit_bench.figures.catalogue import POINTS
+from spectralkit_bench.figures.material import Drawing, Material, check_looks
 from spectralkit_bench.figures.naming import family
 from spectralkit_bench.figures.scatter import symbol
 from spectralkit_bench.figures.style import COLUMN, SOURCE, handles, legend, marker, panels
@@ -15,6 +16,7 @@ def draw(material: Material) -> Drawing:
     """A point a run, a colour for each combination of methods."""
     families = [family(subject.run.config) for subject in material.subjects]
     ranks = {name: rank for rank, name in enumerate(dict.fromkeys(families))}
+    check_looks(ranks, POINTS)
     points = [(subject.run.scores["s-hf"], subject.run.scores["s-lf"]) for subject in material.subjects]
     best = front(points)
     figure, (axis,) = panels(COLUMN, 2.5)

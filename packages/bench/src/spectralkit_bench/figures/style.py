@@ -38,6 +38,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 REFERENCE, SOURCE = "#000000", "#777777"
 STROKES = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1.5, 1, 1.5)), (0, (7, 2)), (0, (3, 1, 1, 1, 1, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "P")
+FILLS: tuple[dict[str, Any], ...] = ({"markeredgecolor": "white"}, {"markerfacecolor": "white", "markeredgewidth": 1.2})
 
 RC: dict[str, Any] = {
     "font.size": 8,
@@ -76,14 +77,18 @@ def colour(rank: int) -> str:
 
 
 def line(rank: int) -> dict[str, Any]:
-    """Colour and stroke of the run of that rank."""
-    return {"color": colour(rank), "linestyle": STROKES[rank // len(COLOURS) % len(STROKES)]}
+    """Colour and stroke of the run of that rank, one of :data:`~spectralkit_bench.figures.catalogue.LINES`."""
+    return {"color": colour(rank), "linestyle": STROKES[rank // len(COLOURS)]}
 
 
 def marker(rank: int) -> dict[str, Any]:
-    """Colour and marker of the run of that rank."""
-    shape = MARKERS[(rank + rank // len(COLOURS)) % len(MARKERS)]
-    return {"color": colour(rank), "marker": shape, "linestyle": "none", "markeredgecolor": "white"}
+    """Colour and marker of the run of that rank, one of :data:`~spectralkit_bench.figures.catalogue.POINTS`.
+
+    The second half are hollow.
+    """
+    fill, place = divmod(rank, len(COLOURS) * len(MARKERS))
+    shape = MARKERS[(place + place // len(COLOURS)) % len(MARKERS)]
+    return {"color": colour(rank), "marker": shape, "linestyle": "none", **FILLS[fill]}
 
 
 def handles(ranks: Mapping[str, int], look: Callable[[int], dict[str, Any]]) -> list[Line2D]:
