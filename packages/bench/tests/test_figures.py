@@ -167,6 +167,44 @@ def test_labels_tell_what_differs_and_nothing_else() -> None:
     assert "steps" not in first + second
 
 
+def test_long_labels_of_which_the_same_is_left_are_numbered() -> None:
+    methods = [
+        f"ovg(eta_hf=1000.0,eta_lf=0.0001,clip={clip},window='hann')+taba(steps=2)" for clip in (0.25, 0.5, 0.75)
+    ]
+    found = labels([attrs.evolve(CONFIG, method=method) for method in (*methods, methods[0])])
+    assert len(set(found)) == 3
+    assert found[3] == found[0]
+    assert all(len(label) <= 60 for label in found)
+    assert found[1].endswith("(2)")
+
+
+@pytest.mark.parametrize("name", ["$\\foo$", "a$b$c", "x_y^z$", "cost in $"])
+def test_dollars_in_a_name_are_no_mathematics(done: tuple[Path, ...], name: str) -> None:
+    """Not even in the same title as some."""
+    runs = [Finished.read(path) for path in done[:2]]
+    runs[1] = attrs.evolve(runs[1], config=attrs.evolve(runs[1].config, model=name, method="taba"))
+    material = Material.of(runs, few=1)
+    assert name in material.subjects[1].label
+    for plot in chosen("tradeoff,norms,qualitative,flags,explained-variance"):
+        ((_, drawing),) = drawings(plot, material)
+        texts = [text.get_text() for text in drawing.figure.findobj(Text)]
+        expected = "".join(name.replace("$", r"\$").split())
+        assert any(expected in "".join(text.split()) for text in texts), plot.name
+
+
+@pytest.mark.filterwarnings("always:boxes stand for")
+def test_letters_that_the_font_lacks_are_told_once(
+    done: tuple[Path, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(done[0], tmp_path / "run")
+    path = tmp_path / "run" / "metrics.json"
+    path.write_text(path.read_text().replace('"gaussian"', '"\u65e5\u672c"'))
+    words = ["--only", "norms,tradeoff", "--format", "png,svg", "--quiet", "--out", str(tmp_path / "out")]
+    assert main(["figures", str(tmp_path / "run"), str(done[1]), *words]) == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("boxes stand for letters that the font of the figures lacks: \u65e5\u672c")
+
+
 @pytest.mark.filterwarnings("always:.*is not drawn")
 def test_what_is_missing_is_told_in_a_line(
     done: tuple[Path, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]

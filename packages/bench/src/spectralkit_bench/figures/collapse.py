@@ -17,6 +17,7 @@ from spectralkit_bench.figures.style import (
     picture,
     plain_logarithm,
     row_label,
+    wrapped,
 )
 from spectralkit_metrics_spectral import frequencies, power_spectrum
 
@@ -45,7 +46,7 @@ def draw(material: Material) -> Drawing:
     for row, subject in zip(grid[1:], subjects, strict=True):
         noise_map(row[1], subject.some_latents[0])
         picture(row[3], subject.generated(subject.ids[0]))
-        row_label(row[1], subject.label, 18)
+        row_label(row[1], wrapped(subject.label, 18))
     spectra = [row[2] for row in grid]
     _spectrum(spectra[0], white, {"color": REFERENCE})
     for axis, subject in zip(spectra[1:], subjects, strict=True):

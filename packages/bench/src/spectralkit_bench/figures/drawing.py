@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import attrs
 
@@ -17,6 +20,8 @@ from spectralkit_bench.figures.naming import told
 from spectralkit_bench.figures.style import DPI, styled
 
 CAPTIONS = "captions.md"
+
+_MISSING = re.compile(r"Glyph (\d+) ")
 
 STAMPS = {"png": "Creation Time", "pdf": "CreationDate", "svg": "Date"}
 """When a file was made, which it does not say: the same runs give the same files."""
@@ -55,17 +60,18 @@ def draw_into(
         DataError: If none of the figures can be drawn.
     """
     drawn, captions = Drawn({}, {}), []
-    for plot in plots:
-        try:
-            made = list(drawings(plot, material))
-        except SpectralkitError as error:
-            drawn.skipped[plot.name] = one_line(str(error))
-            continue
-        drawn.files[plot.name] = [
-            _save(drawing, directory, stem, form) for stem, drawing in made for form in formats
-        ]  # fmt: skip
-        captions += [_caption(plot, stem, drawing) for stem, drawing in made]
-        tell(plot, drawn.files[plot.name])
+    with _boxes_told():
+        for plot in plots:
+            try:
+                made = list(drawings(plot, material))
+            except SpectralkitError as error:
+                drawn.skipped[plot.name] = one_line(str(error))
+                continue
+            drawn.files[plot.name] = [
+                _save(drawing, directory, stem, form) for stem, drawing in made for form in formats
+            ]  # fmt: skip
+            captions += [_caption(plot, stem, drawing) for stem, drawing in made]
+            tell(plot, drawn.files[plot.name])
     if not drawn.files:
         reasons = "; ".join(dict.fromkeys(drawn.skipped.values()))
         raise DataError(f"nothing can be drawn of {', '.join(drawn.skipped)}: {reasons}")
@@ -74,6 +80,26 @@ def draw_into(
     text = "\n\n".join(["# Captions", runs, *captions])
     (directory / CAPTIONS).write_text(f"{text}\n", encoding="utf-8")
     return drawn
+
+
+@contextmanager
+def _boxes_told() -> Iterator[None]:
+    """Matplotlib tells of every letter that the font has not whenever it draws it; here all are told at the end."""
+    missing: dict[str, None] = {}
+    with warnings.catch_warnings():
+        warnings.filterwarnings("always", _MISSING.pattern)
+        show = warnings.showwarning
+
+        def showwarning(message: Warning | str, category: type[Warning], *where: Any, **wherever: Any) -> None:
+            if found := _MISSING.match(str(message)):
+                missing[chr(int(found[1]))] = None
+            else:
+                show(message, category, *where, **wherever)
+
+        warnings.showwarning = showwarning
+        yield
+    if missing:
+        warnings.warn(f"boxes stand for letters that the font of the figures lacks: {''.join(missing)}", stacklevel=2)
 
 
 def fitting(plot: Plot, material: Material) -> Material:

@@ -27,7 +27,7 @@ def draw(material: Material) -> Drawing:
     (image,) = material.subjects[0].targets(1)
     figure, grid = tiles(2, len(CUTOFFS) + 1, PAGE, image.shape[1] / image.shape[2])
     for axes, label, without in zip(grid, ("low removed", "high removed"), (without_low, without_high), strict=True):
-        row_label(axes[0], label)
+        row_label(axes[0], [label])
         picture(axes[0], image)
         for axis, cutoff in zip(axes[1:], CUTOFFS, strict=True):
             picture(axis, without(image, cutoff))

@@ -9,11 +9,13 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from spectralkit.metric import build_metric
+from spectralkit.running.picture import shorten
 from spectralkit_bench.figures.material import Drawing, Material, Subject
-from spectralkit_bench.figures.style import PAGE, framed, noise_map, row_label, tiles
+from spectralkit_bench.figures.style import PAGE, framed, noise_map, row_label, tiles, wrapped
 from spectralkit_metrics_spectral import DecorrelationScore
 
-SHOWN = 3
+SHOWN, LONGEST = 3, 20
+"""Noise maps of a run, and letters of a sample's id."""
 
 
 def draw(material: Material) -> Drawing:
@@ -26,12 +28,12 @@ def draw(material: Material) -> Drawing:
     rows = [("white noise", white, _test(subjects[0]))]
     rows += [(subject.label, subject.some_latents[:shown], _test(subject)) for subject in subjects]
     for axes, (label, latents, test) in zip(grid, rows, strict=True):
-        row_label(axes[0], label, 15)
+        row_label(axes[0], wrapped(label, 15))
         for i, mask in enumerate(test.mask(latents)[:, 0]):
             noise_map(axes[2 * i], latents[i])
             _mask(axes[2 * i + 1], mask, test.patch_test.k)
     for i, identifier in enumerate(subjects[0].ids[:shown]):
-        grid[1][2 * i].set_title(identifier, fontsize=7, pad=2)
+        grid[1][2 * i].set_title(shorten(identifier, LONGEST), fontsize=7, pad=2)
     constants = _test(subjects[0]).patch_test.describe((shape[0], shape[1], shape[2]))
     return Drawing(
         figure,

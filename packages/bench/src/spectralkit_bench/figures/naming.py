@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from spectralkit.cli.options import model_name
 from spectralkit.inversion.expression import parse
-from spectralkit.plugins.text import brief
+from spectralkit.plugins.text import brief, one_line
 from spectralkit.running.config import RunConfig
 from spectralkit.running.picture import shorten
 
@@ -18,10 +18,24 @@ def labels(configs: Sequence[RunConfig]) -> list[str]:
     facts = [dict(_facts(config)) for config in configs]
     names = list(dict.fromkeys(name for fact in facts for name in fact))
     telling = [name for name in names if len({fact.get(name) for fact in facts}) > 1]
-    return [
-        shorten(", ".join([config.method.replace(" ", ""), *(fact[name] for name in telling if name in fact)]), LONGEST)
+    told = [
+        one_line(", ".join([config.method.replace(" ", ""), *(fact[name] for name in telling if name in fact)]))
         for config, fact in zip(configs, facts, strict=True)
     ]
+    short = _shortened(told)
+    return [short[name] for name in told]
+
+
+def _shortened(names: Iterable[str]) -> dict[str, str]:
+    """Each in at most :data:`LONGEST` letters; those of which the same would be left are numbered."""
+    alike: dict[str, list[str]] = {}
+    for name in dict.fromkeys(names):
+        alike.setdefault(shorten(name, LONGEST), []).append(name)
+    return {
+        name: short if len(same) == 1 else f"{shorten(name, LONGEST - 5)} ({number})"
+        for short, same in alike.items()
+        for number, name in enumerate(same, start=1)
+    }
 
 
 def _facts(config: RunConfig) -> Iterator[tuple[str, str]]:

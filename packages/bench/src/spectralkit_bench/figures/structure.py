@@ -7,7 +7,7 @@ from typing import cast
 from torch import Tensor
 
 from spectralkit_bench.figures.material import Drawing, Material, Subject
-from spectralkit_bench.figures.style import PAGE, framed, picture, row_label, tiles
+from spectralkit_bench.figures.style import PAGE, framed, picture, row_label, tiles, wrapped
 from spectralkit_metrics_spectral import LowFrequencyScore
 from spectralkit_metrics_spectral.lowfrequency import coarse, shape_mask
 
@@ -26,7 +26,7 @@ def draw(material: Material) -> Drawing:
     shape = material.subjects[0].run.dataset.shape
     figure, grid = tiles(2, len(shown[0]), PAGE, shape[1] / shape[2], titles=6)
     for axes, images, (value, subject, _) in zip(grid, shown, rows, strict=True):
-        row_label(axes[0], subject.label)
+        row_label(axes[0], wrapped(subject.label, 16))
         *pictures, difference = images.values()
         for axis, image in zip(axes, pictures, strict=False):
             picture(axis, image)

@@ -93,7 +93,7 @@ def marker(rank: int) -> dict[str, Any]:
 
 def handles(ranks: Mapping[str, int], look: Callable[[int], dict[str, Any]]) -> list[Line2D]:
     """What a legend shows of labels with their ranks, which look as in the axes: by :func:`line` or :func:`marker`."""
-    return [Line2D([], [], label=label, **look(rank)) for label, rank in ranks.items()]
+    return [Line2D([], [], label=verbatim(label), **look(rank)) for label, rank in ranks.items()]
 
 
 def panels(width: float, height: float, rows: int = 1, columns: int = 1, **options: Any) -> tuple[Figure, list[Axes]]:
@@ -138,10 +138,10 @@ def noise_map(axis: Axes, latent: Tensor) -> None:
     framed(axis)
 
 
-def row_label(axis: Axes, text: str, width: int = 16) -> None:
+def row_label(axis: Axes, lines: Sequence[str]) -> None:
     """Name a row of pictures at the left of its first."""
     axis.text(
-        *(-0.06, 0.5, "\n".join(wrapped(text, width))),
+        *(-0.06, 0.5, "\n".join(lines)),
         transform=axis.transAxes,
         rotation=90,
         ha="right",
@@ -160,7 +160,12 @@ def wrapped(text: str, width: int) -> list[str]:
             if len(lines[-1]) + len(part.rstrip()) > width:
                 lines.append("")
             lines[-1] += part
-    return [line.strip() for line in lines if line.strip()]
+    return [verbatim(line.strip()) for line in lines if line.strip()]
+
+
+def verbatim(text: str) -> str:
+    """A name as it is, where matplotlib would read what stands between dollar signs as mathematics."""
+    return text.replace("$", r"\$")
 
 
 def plain_logarithm(axis: Axis) -> None:

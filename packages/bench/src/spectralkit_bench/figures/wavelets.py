@@ -27,7 +27,7 @@ def draw(material: Material) -> Drawing:
     figure, grid = tiles(len(images), 4, 0.75 * PAGE, shape)
     for axes, image, bands, energy in zip(grid, images, maps, energies, strict=True):
         picture(axes[0], image)
-        row_label(axes[0], rf"$\ln E_{{HF}}$ = {float(energy):.2f}", 40)
+        row_label(axes[0], [rf"$\ln E_{{HF}}$ = {float(energy):.2f}"])
         white = float(bands.flatten().quantile(BRIGHTEST)) or 1.0
         for axis, band in zip(axes[1:], bands, strict=True):
             axis.imshow(band.numpy(), cmap="gray", vmin=0, vmax=white)
