@@ -157,6 +157,13 @@ def test_a_full_disk_stops_the_grid_and_fails_no_cell(grid, tmp_path, capsys, mo
         (("run", "nothing", "--store", "s"), "there is no grid 'nothing'"),
         (("run", "{grid}", "--store", "s", "--workers", "0"), "--workers must be at least 1"),
         (("run", "{grid}", "--store", "s", "--model", "x"), "write NAME=MODEL"),
+        (("run", "{grid}", "--store", "s", "--shards", "2"), "--shards belongs to a cluster: choose --executor ray"),
+        (("run", "{grid}", "--store", "s", "--gpus", "0"), "--gpus belongs to a cluster: choose --executor ray"),
+        (("run", "{grid}", "--store", "s", "--executor", "ray", "--shards", "0"), "--shards must be at least 1"),
+        (
+            ("run", "{grid}", "--store", "s", "--executor", "ray", "--cpus", "nan"),
+            "--cpus must be a number of",
+        ),
         (("run", "{grid}", "--store", "s", "--samples", "0"), "samples"),
         (("run", "{grid}", "--store", "{grid}"), "a file is in the way"),
         (("table", "--store", "s"), "there is no store s"),
@@ -170,6 +177,19 @@ def test_bad_input_is_one_line(words, told, grid, capsys):
     assert bench(*(word.format(grid=grid) for word in words)) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert told in line
+
+
+def test_a_grid_that_cannot_be_run_leaves_no_store(grid, tmp_path, capsys):
+    assert bench("run", grid, "--store", tmp_path / "store", "--device", "nothing") == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert "nothing of grid toy can be run: device 'nothing'" in line
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_store_without_a_grid_has_no_table(tmp_path, capsys):
+    Store.make(tmp_path / "store")
+    assert bench("table", "--store", tmp_path / "store") == 2
+    assert "has no grid yet: `spectralkit bench run` puts one there" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

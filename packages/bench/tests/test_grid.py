@@ -98,6 +98,10 @@ def test_a_plan_is_the_same_after_a_way_through_json(tmp_path, loader):
         ("[grid]\nscales = ['x8']", "scale"),
         ("[grid]\nmethods = ['ovg(']", "malformed method"),
         ("[grid]\nnames = 3", "names must be a table"),
+        (
+            "[grid]\nmethods = ['taba']\nnames = { tabaa = 'Ours' }",
+            "names has 'tabaa', which nothing in its block is: did",
+        ),
         ("[grid]\n[improved]\naxis = 'method'", "[improved] takes axis, before, after"),
         ("[grid]\ncolumns", "no valid TOML"),
         ("columns = ['colour']\n[grid]\n", "columns must be a list of"),
@@ -122,6 +126,22 @@ def test_unknown_names_are_told_unless_they_are_optional(tmp_path, loader, chang
     assert len(plan.lines) == 3
     assert all(line.startswith("left out: ") and "did you mean" in line for line in told)
     assert plan.absent == tuple(told)
+
+
+def test_what_no_line_is_cannot_be_held_against_another(tmp_path, loader):
+    share = "[improved]\naxis = 'method'\nbefore = ['standard', 'tab']\nafter = ['taba']\n"
+    with pytest.raises(
+        ConfigurationError, match=r"\[improved\] names the method 'tab': did you mean 'taba'\? there are"
+    ):
+        resolve(Grid.read(toys.written(tmp_path, share + toys.GRID.replace('title = "A toy"', ""))), loader, print)
+
+
+def test_of_a_grid_of_which_nothing_is_left_the_error_alone_tells(tmp_path, loader):
+    text = toys.GRID.replace('["gaussian"]', '["gausian"]\noptional = true')
+    told: list[str] = []
+    with pytest.raises(ConfigurationError, match="nothing of grid toy can be run: left out: unknown model 'gausian'"):
+        resolve(Grid.read(toys.written(tmp_path, text)), loader, told.extend)
+    assert not told
 
 
 def line(method: str, model: str = "m", **cells: str) -> Line:

@@ -14,6 +14,7 @@ import bench_toys as toys
 import pytest
 
 from spectralkit.errors import ConfigurationError, DataError
+from spectralkit_bench.grid.plan import Plan
 from spectralkit_bench.store import database
 from spectralkit_bench.store.store import INDEX, Store
 
@@ -113,6 +114,49 @@ def test_strangers_files_are_refused(store, tmp_path):
     (store.directory / INDEX).write_bytes(b"no database, but long enough to be read as the header of one" * 9)
     with pytest.raises(DataError, match="is damaged"):
         Store.open(store.directory)
+
+
+def test_a_place_that_cannot_be_a_store_is_refused_and_another_is_left_as_it_is(store, tmp_path, monkeypatch):
+    Store.check(store.directory)
+    Store.check(tmp_path / "new" / "store")
+    assert not (tmp_path / "new").exists()
+    (tmp_path / "file").write_text("")
+    for place in (tmp_path / "file", tmp_path / "file" / "store"):
+        with pytest.raises(ConfigurationError, match="a file is in the way"):
+            Store.check(place)
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path)  # root may write everywhere
+    with pytest.raises(ConfigurationError, match=f"{tmp_path} cannot be written"):
+        Store.check(tmp_path / "new" / "store")
+
+
+@pytest.mark.parametrize(
+    ("damage", "read"),
+    [
+        ("""UPDATE cells SET config = '{"method": "x"}'""", lambda store: store.records()),
+        ("""UPDATE cells SET config = '{"from the future": 1}'""", lambda store: store.claim([toys.cell(0).key], "me")),
+        ("UPDATE cells SET document = '{', state = 'done'", lambda store: store.documents([toys.cell(0).key])),
+        ("UPDATE cells SET facts = '3'", lambda store: store.find("0" * 63 + "1")),
+        ("UPDATE grids SET plan = ''", lambda store: store.plan("toy")),
+        ("UPDATE grids SET plan = '{}'", lambda store: Plan.of(store.plan("toy"))),
+    ],
+)
+def test_what_another_version_wrote_is_told(store, damage, read):
+    store.database.connection.execute(damage)
+    with pytest.raises(DataError, match="cannot be read"):
+        read(store)
+    assert not store.database.connection.in_transaction
+
+
+def test_a_store_whose_index_is_gone_is_not_taken_for_an_empty_one(store, keys):
+    with store.working() as name:
+        store.claim(keys, name)
+        toys.done(store, 0)
+    (store.directory / INDEX).unlink()
+    with pytest.raises(ConfigurationError, match=r"has no store\.sqlite: `spectralkit bench run` makes it anew"):
+        Store.open(store.directory)
+    assert not (store.directory / INDEX).exists()
+    Store.make(store.directory)
+    assert not Store.open(store.directory).records()
 
 
 def test_a_store_that_somebody_holds_is_told(store):

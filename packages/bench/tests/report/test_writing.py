@@ -26,6 +26,8 @@ from spectralkit.plugins.registry import registry
 from spectralkit.running.config import RunConfig
 from spectralkit_bench.cells.cell import Cell
 from spectralkit_bench.finished import Finished
+from spectralkit_bench.grid.line import AXES, Line
+from spectralkit_bench.grid.plan import Plan
 from spectralkit_bench.report.charts.axis import Axis, spanning
 from spectralkit_bench.report.content import content
 from spectralkit_bench.report.explained import explain
@@ -125,6 +127,7 @@ def test_bad_places_are_told(runs, tmp_path, capsys, making):
     out = ("--out", tmp_path / "r.html")
     assert "is no run directory" in refused(capsys, tmp_path, *out)
     assert "say where it goes with --out" in refused(capsys, *runs)
+    assert f"there is no folder {tmp_path / 'none'}" in refused(capsys, tmp_path / "none")
     assert "ends in .html" in refused(capsys, runs[0], "--out", tmp_path / "r.txt")
     assert "does not exist" in refused(capsys, runs[0], "--out", tmp_path / "none" / "r.html")
     assert "--samples must be at least 1" in refused(capsys, runs[0], *out, "--samples", 0)
@@ -157,10 +160,15 @@ def test_damage_is_told(making, tmp_path, capsys, damage, told):
 
 
 def test_an_unfinished_store_is_told(tmp_path, capsys):
-    store = Store.make(tmp_path / "store")
-    cell = Cell(key="k" * 20, config=RunConfig(model="gaussian", dataset="cells"), versions={}, weights="")
-    store.add([cell], grid="grid", plan={})
-    assert "is not finished, 1 of 1 cells" in refused(capsys, tmp_path / "store", "--out", tmp_path / "r.html")
+    """A cell that was removed is still to be done, for its grid wants it."""
+    store, key = Store.make(tmp_path / "store"), "k" * 20
+    cell = Cell(key=key, config=RunConfig(model="gaussian", dataset="cells"), versions={}, weights="")
+    line = Line(labels=dict.fromkeys(AXES, ""), method="standard", cells={1: key})
+    plan = Plan(title="", columns=(), within=(), improved=None, lines=(line,))
+    store.add([cell], grid="grid", plan=plan.as_table())
+    for _ in range(2):
+        assert "is not finished, 1 of 1 cells" in refused(capsys, tmp_path / "store", "--out", tmp_path / "r.html")
+        store.remove(key)
 
 
 def patch(run: Path, **values: object) -> None:

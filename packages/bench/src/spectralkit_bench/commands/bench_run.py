@@ -43,11 +43,9 @@ def configure(parser: ArgumentParser) -> None:
     )
     how.add_argument("--workers", type=int, metavar="N", help="processes, or actors (default: this one, or one)")
     how.add_argument("--address", metavar="HOST:PORT", help="ray: of a cluster (default: one is started here)")
-    how.add_argument("--cpus", type=float, default=1.0, metavar="N", help="ray: processors of a cell (default: 1)")
-    how.add_argument("--gpus", type=float, default=0.0, metavar="N", help="ray: accelerators of a cell (default: 0)")
-    how.add_argument(
-        "--shards", type=int, default=1, metavar="N", help="ray: parts of each cell's samples (default: 1)"
-    )
+    how.add_argument("--cpus", type=float, metavar="N", help="ray: processors of a cell (default: 1)")
+    how.add_argument("--gpus", type=float, metavar="N", help="ray: accelerators of a cell (default: 0)")
+    how.add_argument("--shards", type=int, metavar="N", help="ray: parts of each cell's samples (default: 1)")
     add_retry(how)
     output = parser.add_argument_group("output")
     add_report(output)
@@ -66,9 +64,10 @@ def run(arguments: Namespace) -> int:
 
     loader = Keeping()
     chosen = executor(arguments, loader)
-    store = Store.make(arguments.store)
+    Store.check(arguments.store)
     with followed(arguments.quiet or arguments.json) as board:
         plan, cells = resolve(grid, loader, board.tell)
+        store = Store.make(arguments.store)
         store.add(cells, grid=grid.name, plan=plan.as_table())
         keys = [cell.key for cell in cells]
         if arguments.retry:

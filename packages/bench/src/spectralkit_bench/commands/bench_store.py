@@ -107,11 +107,12 @@ def table(arguments: Namespace) -> int:
     store = _opened(arguments)
     name = arguments.grid
     if name is None:
-        grids = store.grids
-        if len(grids) != 1:
-            known = ", ".join(grids) or "none yet"
-            raise ConfigurationError(f"store {arguments.store} has no single grid: name one with --grid ({known})")
-        (name,) = grids
+        name, *others = store.grids or (None,)
+        if name is None:
+            raise ConfigurationError(f"store {arguments.store} has no grid yet: `spectralkit bench run` puts one there")
+        if others:
+            known = ", ".join((name, *others))
+            raise ConfigurationError(f"store {arguments.store} has several grids: name one with --grid ({known})")
     print_any(store, name, "json" if arguments.json else arguments.form or "md")
     return 0
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from argparse import Namespace
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from spectralkit.cli.options import given
 from spectralkit.errors import ConfigurationError
 from spectralkit.running.loader import Loader
 from spectralkit_bench.executors.board import Board
@@ -51,17 +53,23 @@ def executor(arguments: Namespace, loader: Loader) -> Executor:
     Raises:
         ConfigurationError: If an option is impossible, or Ray is not installed.
     """
-    workers = arguments.workers
-    here = local(workers, loader)
-    if arguments.shards < 1:
-        raise ConfigurationError(f"--shards must be at least 1, got {arguments.shards}")
+    here = local(arguments.workers, loader)
+    options = given(arguments, ("address", "cpus", "gpus", "shards"))
     if arguments.executor == "local":
+        for name in options:
+            raise ConfigurationError(f"--{name} belongs to a cluster: choose --executor ray, or leave it out")
         return here
+    shards = options.pop("shards", 1)
+    if shards < 1:
+        raise ConfigurationError(f"--shards must be at least 1, got {shards}")
+    address = options.pop("address", None)
+    for name, number in options.items():
+        if not 0 <= number < math.inf:
+            raise ConfigurationError(f"--{name} must be a number of at least 0, got {number:g}")
     try:
         from spectralkit_bench.executors.cluster import Cluster
         from spectralkit_bench.executors.crew import Resources, Team
     except ImportError as error:
         raise ConfigurationError(f"executor ray needs Ray ({error}): pip install 'spectralkit-bench[ray]'") from error
-    resources = Resources(cpus=arguments.cpus, gpus=arguments.gpus)
-    team = Team(workers=workers or 1, shards=arguments.shards, resources=resources, loader=loader)
-    return Cluster(address=arguments.address, team=team)
+    team = Team(workers=arguments.workers or 1, shards=shards, resources=Resources(**options), loader=loader)
+    return Cluster(address=address, team=team)

@@ -108,7 +108,25 @@ class Block:
         options = {key: value for key, value in table.items() if key in OPTIONS and key not in LISTS.values()}
         own = {key: table[key] for key in OWN if key in table}
         _check_own(where, own)
-        return cls(where=where, lists={key: value for key, value in lists.items() if value}, options=options, **own)
+        block = cls(where=where, lists={key: value for key, value in lists.items() if value}, options=options, **own)
+        known = block.nameable
+        for name in block.names:
+            if name not in known:
+                there = f"{nearest(name, known)}there are {', '.join(known)}"
+                raise ConfigurationError(f"{where}: names has {brief(name)}, which nothing in its block is: {there}")
+        return block
+
+    @property
+    def nameable(self) -> tuple[str, ...]:
+        """The data sets, scales, models and methods of its lines.
+
+        Raises:
+            ConfigurationError: If a method is malformed.
+        """
+        methods = [Entry.read(str(text)).told for text in self.lists.get("method", ("standard",))]
+        models = self.lists.get("model", (attrs.fields(RunConfig).model.default,))
+        scales = [f"x{scale}" for scale in self.lists.get("scale", ())]
+        return tuple(map(str, (*self.lists.get("dataset", ()), *scales, *models, *methods)))
 
     def points(self) -> Iterator[Point]:
         """Its lines: data sets, scales, models, methods, in this order.

@@ -79,6 +79,21 @@ class Grid:
         """All lines."""
         return [point for block in self.blocks for point in block.points()]
 
+    def check_improved(self) -> None:
+        """Refuse to hold against one another what no line is.
+
+        Raises:
+            ConfigurationError: Naming it, and what there is.
+        """
+        if self.improved is None:
+            return
+        axis = self.improved.axis
+        known = dict.fromkeys(point.labels[axis] for point in self.points)
+        for value in (*self.improved.before, *self.improved.after):
+            if value not in known:
+                there = f"{nearest(value, known)}there are {', '.join(known)}"
+                raise ConfigurationError(f"grid {self.name}: [improved] names the {axis} {brief(value)}: {there}")
+
     def with_options(self, options: Mapping[str, Any], lists: Mapping[str, tuple[Any, ...]]) -> Grid:
         """The grid with other options of its runs, and other lists, in every block."""
         return attrs.evolve(

@@ -7,9 +7,10 @@ from typing import Any
 
 import attrs
 
-from spectralkit.errors import ConfigurationError, SpectralkitError
+from spectralkit.errors import ConfigurationError, DataError, SpectralkitError
 from spectralkit.models.directory import find_directory
 from spectralkit.plugins.registry import registry
+from spectralkit.plugins.text import reason
 from spectralkit.running.loader import Loader
 from spectralkit_bench.cells.cell import Cell
 from spectralkit_bench.cells.identity import identify
@@ -59,11 +60,18 @@ class Plan:
 
     @classmethod
     def of(cls, table: Mapping[str, Any]) -> Plan:
-        """What :meth:`as_table` gave, after a way through JSON."""
-        improved = table["improved"]
-        share = None if improved is None else Share.read("of a store", improved)
-        lists = {name: tuple(table[name]) for name in ("columns", "within", "absent")}
-        return cls(**{**table, **lists, "improved": share, "lines": tuple(map(Line.of, table["lines"]))})
+        """What :meth:`as_table` gave, after a way through JSON.
+
+        Raises:
+            DataError: If it is not that.
+        """
+        try:
+            improved = table["improved"]
+            share = None if improved is None else Share.read("of a store", improved)
+            lists = {name: tuple(table[name]) for name in ("columns", "within", "absent")}
+            return cls(**{**table, **lists, "improved": share, "lines": tuple(map(Line.of, table["lines"]))})
+        except (KeyError, TypeError, ValueError, ConfigurationError) as error:
+            raise DataError(f"a grid of the store cannot be read ({reason(error)}): run it once more") from error
 
 
 def resolve(grid: Grid, loader: Loader, tell: Callable[[Sequence[str]], None]) -> tuple[Plan, list[Cell]]:
@@ -76,6 +84,7 @@ def resolve(grid: Grid, loader: Loader, tell: Callable[[Sequence[str]], None]) -
         SpectralkitError: If a name is unknown, or nothing of the grid can be run.
     """
     points, absent = [], dict[str, None]()
+    grid.check_improved()
     for point in grid.points:
         try:
             _check_names(point)
@@ -84,7 +93,8 @@ def resolve(grid: Grid, loader: Loader, tell: Callable[[Sequence[str]], None]) -
             if not point.optional:
                 raise
             absent[f"left out: {error}{_remedy(point)}"] = None
-    tell(list(absent))
+    if points:  # else the error tells it
+        tell(list(absent))
     cells: dict[str, Cell] = {}
     lines: dict[int, Line] = {}
     order = sorted(range(len(points)), key=lambda i: tuple(points[i].axes[axis] for axis in AXES[:3]))

@@ -55,7 +55,10 @@ def _out(arguments: Namespace) -> Path:
         return Path(arguments.out)
     if len(arguments.runs) > 1:
         raise ConfigurationError("a report of several runs belongs to none of them: say where it goes with --out FILE")
-    return Path(arguments.runs[0]) / NAME
+    (place,) = arguments.runs
+    if not place.is_dir():
+        raise ConfigurationError(f"there is no folder {place}: name a finished run, a comparison or a store")
+    return Path(place) / NAME
 
 
 command = Command(configure, run)

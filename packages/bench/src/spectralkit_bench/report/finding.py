@@ -10,6 +10,7 @@ from spectralkit.errors import DataError
 from spectralkit.running.rundir import safe_name
 from spectralkit_bench.finding import finished
 from spectralkit_bench.finished import DOCUMENT, Finished
+from spectralkit_bench.grid.plan import Plan
 from spectralkit_bench.store.store import WORKERS, Store
 
 
@@ -28,11 +29,14 @@ def _check_finished(place: Path) -> None:
     """Refuse a store that is still to be worked on: a part of it would pass for the whole."""
     if not (place / WORKERS).is_dir():
         return
-    records = Store.open(place).records()
-    missing = sum(record.state in ("waiting", "running") for record in records)
+    store = Store.open(place)
+    states = {record.key: record.state for record in store.records()}
+    for grid in store.grids:  # a cell that was removed is unknown to the store, but not to its grid
+        states = {**dict.fromkeys(Plan.of(store.plan(grid)).keys, "waiting"), **states}
+    missing = sum(state in ("waiting", "running") for state in states.values())
     if missing:
         raise DataError(
-            f"store {place} is not finished, {missing} of {len(records)} cells are not done: go on with "
+            f"store {place} is not finished, {missing} of {len(states)} cells are not done: go on with "
             "`spectralkit bench run`, or name some of the directories in its runs/"
         )
 

@@ -8,6 +8,9 @@ from typing import Any
 
 import attrs
 
+NAMED = frozenset({"method", "model", "dataset", "seed"})
+"""Options that every configuration has."""
+
 COLUMNS = "key, config, facts, state, worker, error, seconds"
 
 
@@ -37,9 +40,17 @@ class Record:
 
     @classmethod
     def of(cls, row: Sequence[Any]) -> Record:
-        """A row of :data:`COLUMNS`."""
-        key, config, facts, *rest = row
-        return cls(key, json.loads(config), *json.loads(facts), *rest)
+        """A row of :data:`COLUMNS`.
+
+        Raises:
+            ValueError, TypeError: If it is none.
+        """
+        key, text, facts, *rest = row
+        config = json.loads(text)
+        if not config.keys() >= NAMED:
+            raise ValueError(f"the configuration of {key} lacks {', '.join(sorted(NAMED - config.keys()))}")
+        versions, weights = json.loads(facts)
+        return cls(key, config, versions, weights, *rest)
 
 
 @attrs.frozen(kw_only=True)

@@ -7,7 +7,9 @@ directory is there is done, whatever the index says of it.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +19,7 @@ from typing import Any
 import attrs
 
 from spectralkit.errors import ConfigurationError, DataError, told
+from spectralkit.plugins.text import reason
 from spectralkit.running.config import RunConfig
 from spectralkit.running.document import as_json
 from spectralkit_bench.cells.cell import Cell
@@ -39,6 +42,24 @@ class Store:
     directory: Path
     database: Database
 
+    @staticmethod
+    def check(directory: Path) -> None:
+        """Refuse a place where no store is and none can begin, before there is anything to put there.
+
+        Raises:
+            ConfigurationError: If it is no folder, holds something else, or cannot be written.
+        """
+        try:
+            if directory.exists() and not (directory / WORKERS).exists() and any(directory.iterdir()):
+                raise ConfigurationError(f"{directory} is no store, and not empty: choose another --store")
+            nearest = next(place for place in (directory, *directory.absolute().parents) if place.exists())
+            if not nearest.is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(nearest))
+        except OSError as error:
+            raise ConfigurationError(f"cannot use store {directory}: {told(error)}") from error
+        if not os.access(nearest, os.W_OK | os.X_OK):
+            raise ConfigurationError(f"cannot use store {directory}: {nearest} cannot be written: check who may do so")
+
     @classmethod
     def make(cls, directory: Path, *, patience: float = PATIENCE) -> Store:
         """Open a store, or begin one in a folder that is new or empty.
@@ -46,14 +67,13 @@ class Store:
         Raises:
             SpectralkitError: If the folder is something else, cannot be written, or is a store of another version.
         """
+        cls.check(directory)
         try:
-            if directory.exists() and not (directory / WORKERS).exists() and any(directory.iterdir()):
-                raise ConfigurationError(f"{directory} is no store, and not empty: choose another --store")
             for folder in (directory, directory / WORKERS, directory / RUNS):  # another process may look meanwhile
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigurationError(f"cannot use store {directory}: {told(error)}") from error
-        return cls.open(directory, patience=patience)
+        return cls._opened(directory, patience)
 
     @classmethod
     def open(cls, directory: Path, *, patience: float = PATIENCE) -> Store:
@@ -66,6 +86,12 @@ class Store:
             raise ConfigurationError(f"there is no store {directory}: `spectralkit bench run` makes one")
         if not (directory / WORKERS).is_dir():
             raise ConfigurationError(f"{directory} is no store: name the --store of a `spectralkit bench run`")
+        if not (directory / INDEX).exists():
+            raise ConfigurationError(f"store {directory} has no {INDEX}: `spectralkit bench run` makes it anew")
+        return cls._opened(directory, patience)
+
+    @classmethod
+    def _opened(cls, directory: Path, patience: float) -> Store:
         store = cls(directory, Database.open(directory / INDEX, patience=patience))
         worker.sweep(directory / WORKERS)
         return store
@@ -93,7 +119,19 @@ class Store:
         if not found:
             known = ", ".join(self.grids) or "none yet"
             raise ConfigurationError(f"store {self.directory} has no grid {grid!r}: it has {known}")
-        return json.loads(str(found[0][0]))
+        with self._reading():
+            return json.loads(str(found[0][0]))
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """What cannot be read was damaged, or written by a version that knows more."""
+        try:
+            yield
+        except (ValueError, TypeError, AttributeError, ConfigurationError) as error:
+            raise DataError(
+                f"cells of store {self.directory} cannot be read ({reason(error)}): use the spectralkit it was made "
+                "with, or choose another --store"
+            ) from error
 
     @property
     def grids(self) -> tuple[str, ...]:
@@ -102,7 +140,9 @@ class Store:
 
     def records(self) -> list[Record]:
         """All cells, without their documents."""
-        return [Record.of(row) for row in self.database.read(f"SELECT {COLUMNS} FROM cells ORDER BY key")]
+        rows = self.database.read(f"SELECT {COLUMNS} FROM cells ORDER BY key")
+        with self._reading():
+            return [Record.of(row) for row in rows]
 
     @property
     def errors(self) -> dict[str, str]:
@@ -121,13 +161,15 @@ class Store:
         if len(rows) != 1:
             what = "several cells have keys that begin" if rows else "no cell's key begins"
             raise ConfigurationError(f"{what} with {prefix!r}: `spectralkit bench ls` lists them")
-        return Record.of(rows[0])
+        with self._reading():
+            return Record.of(rows[0])
 
     def documents(self, keys: Iterable[str]) -> dict[str, Any]:
         """``metrics.json`` by key, of those that are done."""
         wanted = set(keys)
         rows = self.database.read("SELECT key, document FROM cells WHERE state = 'done'")
-        return {str(key): json.loads(str(text)) for key, text in rows if key in wanted}
+        with self._reading():
+            return {str(key): json.loads(str(text)) for key, text in rows if key in wanted}
 
     def counts(self, keys: Iterable[str]) -> Counts:
         """How many of these cells are in which state."""
@@ -151,10 +193,12 @@ class Store:
             if not free:
                 return None
             key = min(free, key=order.__getitem__)
-            connection.execute("UPDATE cells SET state = 'running', worker = ? WHERE key = ?", (name, key))
             config, facts = connection.execute("SELECT config, facts FROM cells WHERE key = ?", (key,)).fetchone()
-        versions, weights = json.loads(facts)
-        return Cell(key=key, config=RunConfig(**json.loads(config)), versions=versions, weights=weights)
+            with self._reading():
+                versions, weights = json.loads(facts)
+                cell = Cell(key=key, config=RunConfig(**json.loads(config)), versions=versions, weights=weights)
+            connection.execute("UPDATE cells SET state = 'running', worker = ? WHERE key = ?", (name, key))
+        return cell
 
     def finish(self, key: str) -> None:
         """The cell's run directory is there.
