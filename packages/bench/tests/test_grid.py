@@ -113,6 +113,19 @@ def test_an_impossible_grid_is_told(tmp_path, text, told):
     assert told in str(refusal.value)
 
 
+def test_what_stands_in_a_table_is_one_line(tmp_path):
+    text = """
+title = "Two\\nlines"
+[grid]
+section = "A\\nB"
+names = { taba = "T\\n| x" }
+methods = ["taba"]
+"""
+    grid = Grid.read(toys.written(tmp_path, text))
+    (point,) = grid.points
+    assert (grid.title, point.section, point.labels["method"]) == ("Two lines", "A B", "T | x")
+
+
 @pytest.mark.parametrize("change", ["models = ['gausian']", "methods = ['ovgg']", "datasets = ['cels']"])
 def test_unknown_names_are_told_unless_they_are_optional(tmp_path, loader, change):
     axis = change.split()[0]

@@ -69,7 +69,7 @@ def searched(kind: str, seed: int, trials: int = 3 * ROUND) -> tuple[list[Any], 
 
 @pytest.mark.parametrize("kind", SAMPLERS)
 @settings(max_examples=5, deadline=None)
-@given(seed=st.integers(0, 2**31))
+@given(seed=st.integers(-(2**63), 2**63))
 def test_proposals_lie_in_their_ranges_and_depend_on_the_seed_alone(kind, seed):
     points, _ = searched(kind, seed)
     assert points == searched(kind, seed)[0]

@@ -166,9 +166,9 @@ def test_an_unfinished_store_is_told(tmp_path, capsys):
     line = Line(labels=dict.fromkeys(AXES, ""), method="standard", cells={1: key})
     plan = Plan(title="", columns=(), within=(), improved=None, lines=(line,))
     store.add([cell], grid="grid", plan=plan.as_table())
-    for _ in range(2):
-        assert "is not finished, 1 of 1 cells" in refused(capsys, tmp_path / "store", "--out", tmp_path / "r.html")
-        store.remove(key)
+    assert "is not finished, 1 of 1 cells" in refused(capsys, tmp_path / "store", "--out", tmp_path / "r.html")
+    store.remove(key)
+    assert "is not finished, 1 of 1 cells" in refused(capsys, tmp_path / "store", "--out", tmp_path / "r.html")
 
 
 def patch(run: Path, **values: object) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from spectralkit.errors import ConfigurationError
-from spectralkit.plugins.text import brief, nearest
+from spectralkit.plugins.text import brief, nearest, one_line
 from spectralkit.running.config import RunConfig
 from spectralkit_bench.comparison.entry import Entry, parts_of
 
@@ -108,7 +108,8 @@ class Block:
         options = {key: value for key, value in table.items() if key in OPTIONS and key not in LISTS.values()}
         own = {key: table[key] for key in OWN if key in table}
         _check_own(where, own)
-        block = cls(where=where, lists={key: value for key, value in lists.items() if value}, options=options, **own)
+        told = {key: _in_a_line(value) for key, value in own.items()}
+        block = cls(where=where, lists={key: value for key, value in lists.items() if value}, options=options, **told)
         known = block.nameable
         for name in block.names:
             if name not in known:
@@ -178,3 +179,10 @@ def _check_own(where: str, own: Mapping[str, Any]) -> None:
         if not isinstance(value, kinds[key]) or not all(isinstance(text, str) for text in texts):
             expected = {"section": "text", "names": "a table of texts", "optional": "true or false"}[key]
             raise ConfigurationError(f"{where}: {key} must be {expected}, got {brief(value)}")
+
+
+def _in_a_line(value: Any) -> Any:
+    """Texts without the line breaks that would break a table."""
+    if isinstance(value, dict):
+        return {name: one_line(text) for name, text in value.items()}
+    return one_line(value) if isinstance(value, str) else value

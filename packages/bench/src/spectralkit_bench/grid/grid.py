@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from spectralkit.errors import ConfigurationError
-from spectralkit.plugins.text import brief, nearest
+from spectralkit.plugins.text import brief, nearest, one_line
 from spectralkit.running.config import read_toml
 from spectralkit_bench.grid.block import Block, Point
 from spectralkit_bench.grid.line import AXES
@@ -68,7 +68,7 @@ class Grid:
         layout = {key: _axes(where, key, document[key]) for key in ("columns", "within") if key in document}
         return cls(
             name=name,
-            title=str(document.get("title", "")),
+            title=one_line(document.get("title", "")),
             blocks=blocks,
             improved=None if share is None else Share.read(where, share),
             **layout,

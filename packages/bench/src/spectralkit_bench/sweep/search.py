@@ -23,6 +23,9 @@ from spectralkit_bench.tables.result import metric_of
 ROUND = 8
 """Points that are asked for at once, and the size of a generation."""
 
+SEEDS = 2**32
+"""That Optuna knows; a run knows more, and negative ones."""
+
 SAMPLERS: Mapping[str, Callable[[int], BaseSampler]] = {
     "tpe": lambda seed: TPESampler(seed=seed),
     "nsga2": lambda seed: NSGAIISampler(seed=seed, population_size=ROUND),
@@ -38,7 +41,7 @@ class Search:
         axes: What is varied.
         kind: One of :data:`SAMPLERS`.
         trials: How many points are proposed, those that come again among them.
-        seed: Of the proposals.
+        seed: Of the proposals; any whole number.
         objectives: Metrics, each the better the nearer to its best end.
     """
 
@@ -54,7 +57,8 @@ class Search:
         optuna.logging.set_verbosity(optuna.logging.ERROR)  # it tells of every study on stderr
         better = [metric_of(name).higher_is_better for name in self.objectives]
         self._study = optuna.create_study(
-            directions=["maximize" if each else "minimize" for each in better], sampler=SAMPLERS[self.kind](self.seed)
+            directions=["maximize" if each else "minimize" for each in better],
+            sampler=SAMPLERS[self.kind](self.seed % SEEDS),
         )
 
     @property
