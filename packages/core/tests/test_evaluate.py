@@ -103,6 +103,10 @@ def test_what_is_left_out_is_told(folders: Path, capsys: pytest.CaptureFixture[s
         (["--metrics", " "], "--metrics names none"),
         (["--generated", "nowhere", "--reference", "real"], "no folder at nowhere"),
         (["--reference", "real", "--latents", "nowhere"], "no file of latents at nowhere"),
+        (
+            ["--reference", "real", "--latents", "real/a.tif"],
+            "latents real/a.tif are damaged, not finite, or no latents",
+        ),
         (["--reference", "real", "--set", "toy-mze.x=1"], "'toy-mze'"),
         (["--reference", "real", "--set", "reference.depth=1"], "a folder has no parameter 'depth'"),
         (["--reference", "real", "--batch-size", "0"], "batch-size must be at least 1"),

@@ -227,6 +227,10 @@ def test_transparency_is_no_channel_unless_somebody_says_so(mode: str, n: int, s
 
 def test_pages_are_channels_where_all_are_taken(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "a.tif", pages := noise(5, H, W), photometric="minisblack")
+    asked = r"is greyscale of 16 bits, 5 times, 5 channels in all, and RGB is wanted: .*channels, like 0,1,2\)"
+    with pytest.raises(DataError, match=asked):
+        read(tmp_path / "a.tif", 3, intensity="full", frame="all")
+    assert read(tmp_path / "a.tif", 3, intensity="full", frame="all", channels="0,1,2").shape == (H, W, 3)
     found = read(tmp_path / "a.tif", 5, intensity="full", frame="all")
     np.testing.assert_allclose(found, pages.transpose(1, 2, 0) / 65535, atol=1e-7)
 

@@ -134,7 +134,7 @@ def names(text: str) -> tuple[str, ...]:
     """
     found = tuple(name.strip() for name in text.split(",") if name.strip())
     if not found:
-        raise ConfigurationError(f"--metrics names none: {text!r}; leave it out for the default ones")
+        raise ConfigurationError(f"--metrics names none: {text!r}: write it like psnr,ssim")
     return found
 
 

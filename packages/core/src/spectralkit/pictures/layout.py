@@ -84,9 +84,8 @@ class Layout:
                 "take 'all' as channels, or save them as files of their own"
             )
         if isinstance(frame, int) and not 0 <= frame < self.frames:
-            raise DataError(
-                f"image {self.path} has no frame {frame}: choose one from 0 to {self.frames - 1}, or leave it out"
-            )
+            known = "holds one image, leave it out" if self.frames == 1 else f"choose one from 0 to {self.frames - 1}"
+            raise DataError(f"image {self.path} has no frame {frame}: {known}")
 
 
 @attrs.frozen(eq=False)
@@ -122,7 +121,12 @@ def kind_of(dtype: np.dtype[np.generic], channels: int, colours: Colours) -> str
         numbers = f"of {8 * dtype.itemsize} bits"
     if colours in ("grey", "rgb"):
         return f"is {wanted(channels)[1]} {numbers}"
-    return f"has {channels} channel{'s' * (channels > 1)} {numbers}"
+    return f"has {counted(channels)} {numbers}"
+
+
+def counted(channels: int) -> str:
+    """``1 channel``, ``4 channels``."""
+    return f"{channels} channel{'s' * (channels > 1)}"
 
 
 def upright(pixels: Pixels, orientation: int) -> Pixels:

@@ -17,7 +17,7 @@ from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.pictures.channels import ChannelMap
 from spectralkit.pictures.decoding import decode, look
 from spectralkit.pictures.intensity import Intensity, scaled
-from spectralkit.pictures.layout import Frame, Layout, Pixels, wanted
+from spectralkit.pictures.layout import Colours, Frame, Layout, Pixels, counted, wanted
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -169,19 +169,20 @@ class Reading:
         taken = None if self.channels is None else self.channels.fitted(colours, available, told)
         fits = taken is not None or (colours == wanted(channels)[0] and available == channels)
         if not fits:
-            missing.append(f"which channels to take (channels, like {_example(layout, channels)})")
+            missing.append(f"which channels to take (channels, like {_example(colours, available, channels)})")
         if self.intensity is None and layout.is_deep:
             missing.append("how its values become [0, 1] (intensity, like full or 0.1%:99.9%)")
         if missing:
             asked = "" if fits else f", and {described} is wanted"
-            raise DataError(f"{told} {layout.told}{asked}: say {' and '.join(missing)}")
+            pages = f", {layout.frames} times, {counted(available)} in all" if available > layout.channels else ""
+            raise DataError(f"{told} {layout.told}{pages}{asked}: say {' and '.join(missing)}")
         return taken
 
 
-def _example(layout: Layout, channels: int) -> str:
-    if layout.colours in ("grey", "rgb") and channels in (1, 3):
+def _example(colours: Colours, available: int, channels: int) -> str:
+    if colours in ("grey", "rgb") and channels in (1, 3):
         return "luma" if channels == 1 else "rgb"
-    return ",".join(str(min(c, layout.channels - 1)) for c in range(channels))
+    return ",".join(str(min(c, available - 1)) for c in range(channels))
 
 
 def _frame(given: str | int | None) -> Frame | None:

@@ -9,7 +9,7 @@ import attrs
 import torch
 from torch import Tensor
 
-from spectralkit.errors import DataError, told
+from spectralkit.errors import DataError, SpectralkitError, told
 from spectralkit.models.pretrained import load_tensors
 from spectralkit.pictures.finding import Input, find_inside
 from spectralkit.pictures.sifting import named
@@ -83,6 +83,10 @@ def read_latents(path: Path) -> dict[str, Tensor]:
         tensors = load_tensors(path, torch.float32)
     except OSError as error:
         raise DataError(f"cannot read latents {path}: {told(error)}") from error
+    except SpectralkitError as error:  # it speaks of a checkpoint
+        raise DataError(
+            f"latents {path} are damaged, not finite, or no latents: name what --save-latents has written"
+        ) from error
     found: dict[str, Tensor] = {}
     for key, latent in tensors.items():
         name = _name(key)
