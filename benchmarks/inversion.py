@@ -11,17 +11,18 @@ import torch
 from torch import Tensor
 
 from benchmarks.measure import Row, Work, compare, device
+from benchmarks.smallest import SMALLEST
 from spectralkit import api
 from spectralkit.diffusion.denoiser import Condition, NetworkDenoiser
-from spectralkit.diffusion.frozen import frozen
 from spectralkit.diffusion.parameterization import EpsParameterization
 from spectralkit.diffusion.schedule import VPSchedule
 from spectralkit.inversion import driver
 from spectralkit.inversion.noise import Noise
 from spectralkit.inversion.parts import Parts
 from spectralkit.inversion.probe import Context, Meter
-from spectralkit.models.unet import ConditionalUNet, UNetConfig
+from spectralkit.models.backbone import Told, told
 from spectralkit.plugins.registry import registry
+from spectralkit_models_training.backbones import backbone
 
 STEPS, BATCH, SIDE = 8, 4, 64
 
@@ -30,16 +31,15 @@ STEPS, BATCH, SIDE = 8, 4, 64
 class Problem:
     """A random U-Net of the shipped architecture and a random batch."""
 
-    network: ConditionalUNet
+    network: Told
     x0: Tensor
     embedding: Tensor
 
     @classmethod
     def make(cls) -> Problem:
         torch.manual_seed(0)
-        network = frozen(ConditionalUNet(UNetConfig(), 4), torch.device(device()))
-        x0 = torch.randn(BATCH, 3, SIDE, SIDE, device=device())
-        return cls(network, x0, network.embed(torch.zeros(1, dtype=torch.long, device=device())))
+        network, table = told(backbone(SMALLEST, 3, SIDE, 4).to(device()))
+        return cls(network, torch.randn(BATCH, 3, SIDE, SIDE, device=device()), table[:1])
 
     def context(self, parts: Parts, steps: int = STEPS) -> Context:
         """A fresh context for one run."""

@@ -14,6 +14,7 @@ import torch
 from PIL import Image
 
 from benchmarks.measure import Row, Work, compare, device
+from benchmarks.smallest import SMALLEST
 from spectralkit.pictures.keeping import Kept
 from spectralkit.pictures.unpaired import Unpaired
 from spectralkit_datasets_bbbc021 import bbbc021
@@ -26,15 +27,9 @@ from spectralkit_datasets_celebamask.preparation import IMAGES, MAPPING, MASKS, 
 from spectralkit_datasets_edges2shoes import edges2shoes
 from spectralkit_datasets_edges2shoes import preparation as edges2shoes_preparation
 from spectralkit_models_training.assembly import Aside, assemble_diffusion
-from spectralkit_models_training.config import DiffusionConfig
 from spectralkit_models_training.journal import Silent
 from spectralkit_models_training.optimisation import optimiser
 from spectralkit_models_training.trial import Choice, placed
-
-SMALLEST = DiffusionConfig(
-    widths=(24, 48, 96, 144), layers=1, groups=8, attention=(0,), batch=16, size=64, score="none"
-)
-"""As ``ddim`` was trained."""
 
 FILES = 12
 

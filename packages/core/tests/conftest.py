@@ -182,30 +182,6 @@ def written(toys: Path) -> Written:
     return _written
 
 
-@pytest.fixture(scope="session")
-def toy_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkpoint with random weights for the toy data; not to be changed, copy it."""
-    import torch
-
-    from spectralkit.models.legacy import CheckpointConfig, save_checkpoint
-    from spectralkit.models.unet import ConditionalUNet, UNetConfig
-
-    torch.manual_seed(0)
-    network = UNetConfig(channels=3, widths=(8,), blocks=1, groups=4)
-    config = CheckpointConfig(
-        network=network,
-        process="toy",
-        process_parameters={},
-        conditions=("low", "high"),
-        shape=(3, 8, 8),
-        dataset="toy",
-        training={"steps": 0, "nothing": None},
-    )
-    folder = tmp_path_factory.mktemp("checkpoints") / "toy-model"
-    save_checkpoint(folder, ConditionalUNet(network, 2), config)
-    return folder
-
-
 @pytest.fixture
 def here(toys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder to work in, beside the toys."""

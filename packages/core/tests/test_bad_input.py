@@ -500,29 +500,30 @@ def unfit(name: str, setting: str, *told: str) -> Case:
     return Case(f"data of {name}", [*MODEL, "--set", f"dataset.{setting}"], told)
 
 
-def configured(**changes: object) -> Prepare:
-    """Changes ``config.json``; None removes a key; ``a__b`` is b in the table a."""
+def edited(path: str, changes: dict[str, object]) -> Prepare:
+    """Changes a JSON file of ``model``; None removes a key."""
 
     def prepare() -> None:
-        path = Path("model/config.json")
-        document = json.loads(path.read_text())
-        for key, value in changes.items():
-            *tables, last = key.split("__")
-            table = document[tables[0]] if tables else document
-            table[last] = value
-            if value is None:
-                del table[last]
-        path.write_text(json.dumps(document))
+        document = json.loads(Path(path).read_text()) | changes
+        kept = {key: value for key, value in document.items() if value is not None}
+        Path(path).write_text(json.dumps(kept))
 
     return prepare
 
 
+def card(**changes: object) -> Prepare:
+    return edited(CARD, changes)
+
+
+def network(**changes: object) -> Prepare:
+    return edited(NETWORK, changes)
+
+
 def weighed(change: Callable[[dict[str, torch.Tensor]], object]) -> Prepare:
     def prepare() -> None:
-        path = Path("model/weights.safetensors")
-        tensors = {name: tensor.clone() for name, tensor in load_file(path).items()}
+        tensors = {name: tensor.clone() for name, tensor in load_file(WEIGHTS).items()}
         change(tensors)
-        save_file(tensors, path)
+        save_file(tensors, WEIGHTS)
 
     return prepare
 
@@ -531,77 +532,73 @@ def without(path: str) -> Prepare:
     return lambda: Path(path).unlink()
 
 
-TABLE = "table.weight"
-CORRUPT = "corrupt checkpoint model/config.json"
+CARD, NETWORK = "model/spectralkit.json", "model/unet/config.json"
+WEIGHTS = "model/unet/diffusion_pytorch_model.safetensors"
+TABLE = "class_embedding.weight"
+CORRUPT, CORRUPT_NETWORK = f"corrupt checkpoint {CARD}", f"corrupt checkpoint {NETWORK}"
 
 CHECKPOINTS = [
     checkpoint("no directory", lambda: shutil.rmtree("model"), "no checkpoint at ./model", "spectralkit.json"),
-    checkpoint("no config", without("model/config.json"), "no checkpoint at ./model"),
-    checkpoint("no JSON", text("model/config.json", "{"), CORRUPT),
-    checkpoint("no text", text("model/config.json", b"\xff\xfe"), CORRUPT),
-    checkpoint("a list", text("model/config.json", "[]"), CORRUPT, "spectralkit-checkpoint-1"),
-    checkpoint("deep JSON", text("model/config.json", "[" * 100000), CORRUPT),
-    checkpoint("another format", configured(format="other"), CORRUPT, "'spectralkit-checkpoint-1'"),
-    checkpoint("no format", configured(format=None), CORRUPT),
-    checkpoint("no network", configured(network=None), CORRUPT, "it lacks 'network'"),
-    checkpoint("network is a number", configured(network=3), CORRUPT, "network must be a table, got 3"),
-    checkpoint("unknown key", configured(extra=1), CORRUPT, "'extra'"),
-    checkpoint("missing key", configured(dataset=None), CORRUPT, "'dataset'"),
-    checkpoint("unknown network key", configured(network__depth=3), CORRUPT, "'depth'"),
-    checkpoint("widths are text", configured(network__widths="wide"), CORRUPT, "positive whole numbers"),
-    checkpoint("no widths", configured(network__widths=[]), CORRUPT, "1 to 16 widths"),
-    checkpoint("endless blocks", configured(network__blocks=10**9), CORRUPT, "at most 64 blocks"),
-    checkpoint("vast widths", configured(network__widths=[8 * 10**4]), "model/weights.safetensors", "does not fit"),
-    checkpoint("widths and groups", configured(network__widths=[6]), CORRUPT, "multiples of groups 4"),
-    checkpoint("no shape", configured(shape=[]), CORRUPT, "shape must be (channels, height, width), got []"),
-    checkpoint("shape is a number", configured(shape=3), CORRUPT),
-    checkpoint("vast shape", configured(shape=[3, 10**9, 10**9]), CORRUPT, "at most 16384"),
+    checkpoint("a file", lambda: (shutil.rmtree("model"), Path("model").touch()), "no checkpoint at ./model"),
+    checkpoint("no JSON", text(CARD, "{"), CORRUPT),
+    checkpoint("no text", text(CARD, b"\xff\xfe"), CORRUPT),
+    checkpoint("a list", text(CARD, "[]"), CORRUPT, "it holds no table"),
+    checkpoint("deep JSON", text(CARD, "[" * 100000), CORRUPT),
+    checkpoint("another format", card(format="other"), CORRUPT, "'spectralkit-checkpoint-2'"),
+    checkpoint("no format", card(format=None), CORRUPT, "written by another version"),
+    checkpoint("unknown key", card(extra=1), CORRUPT, "'extra'"),
+    checkpoint("missing key", card(dataset=None), CORRUPT, "'dataset'"),
+    checkpoint("no shape", card(shape=[]), CORRUPT, "shape must be (channels, height, width), got []"),
+    checkpoint("shape is a number", card(shape=3), CORRUPT),
+    checkpoint("shape of two", card(shape=[3, 8]), CORRUPT, "shape must be (channels, height, width)"),
+    checkpoint("negative shape", card(shape=[3, -8, 8]), CORRUPT, "positive whole numbers"),
+    checkpoint("vast shape", card(shape=[3, 10**9, 10**9]), CORRUPT, "at most 16384"),
+    checkpoint("shape and multiple", card(multiple=3), CORRUPT, "must be multiples of 3"),
+    checkpoint("latent is a number", card(latent=3), CORRUPT, "latent must be a table, got 3"),
     checkpoint(
-        *("vast process", configured(process="ddim", process_parameters={"timesteps": 10**9})),
-        *("model/config.json", "timesteps must be at most 1000000, got 1000000000"),
+        *("vast process", card(process="ddim", process_parameters={"timesteps": 10**9})),
+        *(CARD, "timesteps must be at most 1000000, got 1000000000"),
         needs="parameterization:ddim",
     ),
-    checkpoint("shape of two", configured(shape=[3, 8]), CORRUPT, "shape must be (channels, height, width)"),
-    checkpoint("negative shape", configured(shape=[3, -8, 8]), CORRUPT, "positive whole numbers"),
-    checkpoint("channels disagree", configured(shape=[1, 8, 8]), CORRUPT, "network.channels and shape must agree"),
-    checkpoint("no conditions", configured(conditions=[]), CORRUPT, "conditions must be different names"),
-    checkpoint(
-        "equal conditions", configured(conditions=["low", "low"]), CORRUPT, "conditions must be different names"
-    ),
-    checkpoint("dataset is a number", configured(dataset=3), CORRUPT, "process and dataset must be names"),
-    checkpoint("training is a list", configured(training=[]), CORRUPT, "must be tables"),
-    checkpoint("unknown process", configured(process="toi"), "model/config.json: unknown parameterization 'toi'"),
-    checkpoint("process leaves the folder", configured(process="../../toy"), "unknown parameterization '../../toy'"),
-    checkpoint("process parameter", configured(process_parameters={"x": 1}), "model/config.json", "no parameter 'x'"),
-    checkpoint("no weights", without("model/weights.safetensors"), "cannot read checkpoint model/weights.safetensors"),
-    checkpoint("empty weights", text("model/weights.safetensors", ""), "corrupt checkpoint model/weights.safetensors"),
-    checkpoint(
-        "pickled weights", text("model/weights.safetensors", b"\x80\x04" * 99), "corrupt checkpoint model/weights"
-    ),
-    checkpoint(
-        *("truncated weights", lambda: os.truncate("model/weights.safetensors", 5000)),
-        "corrupt checkpoint model/weights.safetensors",
-    ),
-    checkpoint("a weight missing", weighed(lambda w: w.pop(TABLE)), "weights.safetensors does not fit", TABLE),
+    checkpoint("no conditions", card(conditions=[]), CORRUPT, "conditions must be different names"),
+    checkpoint("equal conditions", card(conditions=["low", "low"]), CORRUPT, "conditions must be different names"),
+    checkpoint("more conditions than rows", card(conditions=["low", "high", "x"]), CARD, "names 3 conditions", "2 and"),
+    checkpoint("dataset is a number", card(dataset=3), CORRUPT, "process and dataset must be names"),
+    checkpoint("training is a list", card(training=[]), CORRUPT, "must be tables"),
+    checkpoint("unknown process", card(process="toi"), f"{CARD}: unknown parameterization 'toi'"),
+    checkpoint("process leaves the folder", card(process="../../toy"), "unknown parameterization '../../toy'"),
+    checkpoint("process parameter", card(process_parameters={"x": 1}), CARD, "no parameter 'x'"),
+    checkpoint("no network", lambda: shutil.rmtree("model/unet"), "model holds no network", "unet or transformer"),
+    checkpoint("no configuration", without(NETWORK), f"cannot read checkpoint {NETWORK}"),
+    checkpoint("network of no class", network(_class_name=None), NETWORK, "UNet2DModel"),
+    checkpoint("network of another class", network(_class_name="VQModel"), NETWORK, "VQModel", "UNet2DModel"),
+    checkpoint("unknown network key", network(depth=3), NETWORK, "depth"),
+    checkpoint("widths are text", network(block_out_channels="wide"), CORRUPT_NETWORK),
+    checkpoint("no widths", network(block_out_channels=[]), CORRUPT_NETWORK),
+    checkpoint("endless blocks", network(layers_per_block=10**9), CORRUPT_NETWORK, "out of all bounds"),
+    checkpoint("vast widths", network(block_out_channels=[8 * 10**4]), WEIGHTS, "does not fit"),
+    checkpoint("widths and groups", network(block_out_channels=[6]), CORRUPT_NETWORK),
+    checkpoint("no weights", without(WEIGHTS), f"cannot read checkpoint {WEIGHTS}"),
+    checkpoint("empty weights", text(WEIGHTS, ""), f"corrupt checkpoint {WEIGHTS}"),
+    checkpoint("pickled weights", text(WEIGHTS, b"\x80\x04" * 99), f"corrupt checkpoint {WEIGHTS}"),
+    checkpoint("truncated weights", lambda: os.truncate(WEIGHTS, 5000), f"corrupt checkpoint {WEIGHTS}"),
+    checkpoint("a weight missing", weighed(lambda w: w.pop(TABLE)), f"{WEIGHTS} does not fit", TABLE),
     checkpoint(
         *("a weight that leaves the folder", weighed(lambda w: w.update({"../../evil": w[TABLE].clone()}))),
-        *("weights.safetensors does not fit", "../../evil"),
+        *(f"{WEIGHTS} does not fit", "../../evil"),
     ),
     checkpoint(
         *("a weight of another shape", weighed(lambda w: w.update({TABLE: w[TABLE][:1].clone()}))),
-        *("weights.safetensors does not fit", TABLE, "[1, 32]", "[3, 32]"),
+        *(f"{WEIGHTS} does not fit", TABLE, "[1, 32]", "[3, 32]"),
     ),
-    checkpoint("more conditions than weights", configured(conditions=["low", "high", "x"]), "does not fit", TABLE),
-    checkpoint(
-        "NaN weights", weighed(lambda w: w[TABLE][0].fill_(torch.nan)), "holds NaN or infinity in 'table.weight'"
-    ),
+    checkpoint("NaN weights", weighed(lambda w: w[TABLE][0].fill_(torch.nan)), f"NaN or infinity in '{TABLE}'"),
     checkpoint("infinite weights", weighed(lambda w: w[TABLE][0].fill_(torch.inf)), "NaN or infinity", TABLE),
     checkpoint(
         *("whole-numbered weights", weighed(lambda w: w.update({TABLE: w[TABLE].int()}))),
         *(TABLE, "torch.int32"),
     ),
-    checkpoint("data of another kind", configured(conditions=["low", "fine"]), "translates low into high", "low, fine"),
-    checkpoint("trained on what is not there", configured(dataset="../../etc"), "unknown dataset '../../etc'"),
+    checkpoint("data of another kind", card(conditions=["low", "fine"]), "translates low into high", "low, fine"),
+    checkpoint("trained on what is not there", card(dataset="../../etc"), "unknown dataset '../../etc'"),
     unfit("another height", "height=4", "'toy' has images of 3x4x8", "model 'model' takes 3x8x8"),
     unfit("another width", "width=16", "'toy' has images of 3x8x16", "model 'model' takes 3x8x8"),
     unfit("other channels", "channels=1", "'toy' has images of 1x8x8", "model 'model' takes 3x8x8"),
@@ -648,14 +645,14 @@ CASES = [*IMAGES, *OPTIONS, *METHODS, *SETTINGS, *CONFIGS, *OUTPUTS, *CHECKPOINT
 
 
 @pytest.fixture
-def here(toys: Path, toy_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def here(toys: Path, written: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current directory, with ``image.png`` and ``model``."""
     folder = tmp_path / "here"
     folder.mkdir()
     monkeypatch.chdir(folder)
     elsewhere = dict.fromkeys(("method", "metric", "model", "dataset"), ("elsewhere",))
     monkeypatch.setitem(catalog._PROVIDES, "spectralkit-elsewhere", elsewhere)
-    shutil.copytree(toy_checkpoint, "model")
+    written(folder / "model")
     picture()
     return folder
 

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-import attrs
 import numpy as np
 import pytest
 import torch
@@ -21,7 +20,6 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from spectralkit.errors import ConfigurationError, DataError
-from spectralkit.models.legacy import load_checkpoint
 from spectralkit.pictures.colours import shown
 from spectralkit.pictures.reading import Reading
 from spectralkit.running.claim import claim, numbered
@@ -266,31 +264,6 @@ def test_a_caption_is_bounded() -> None:
     images = [[torch.zeros(3, 8, 8)]]
     wide, wider = grid("", ["a"], images, ["b" * CAPTION]), grid("", ["a"], images, ["b" * 200])
     assert wider.width <= wide.width
-
-
-# --- checkpoints ------------------------------------------------------------------------------------------------------
-
-
-def test_a_checkpoint_is_its_network(toys: Path, toy_checkpoint: Path) -> None:
-    """The denoiser of the file against the network it was made from, weights rounded to half precision."""
-    from spectralkit.diffusion.frozen import frozen
-    from spectralkit.models.legacy import CheckpointConfig, read_config
-    from spectralkit.models.unet import ConditionalUNet
-    from spectralkit.plugins.registry import registry
-
-    config: CheckpointConfig = read_config(toy_checkpoint)
-    torch.manual_seed(0)
-    network = frozen(ConditionalUNet(config.network, 2).half().float())
-    model, process = load_checkpoint(toy_checkpoint, "toy"), registry().build("parameterization", "toy")
-    x, level = torch.randn(2, 3, 8, 8), process.schedule.level(500)
-    for index, name in enumerate(("low", "high")):
-        told = torch.full((2,), level.label)
-        output = network(x, told, network.embed(torch.tensor([index, index])))
-        prediction = model.denoiser(x, level, model.condition(name))
-        torch.testing.assert_close(prediction.eps, output)
-    assert not any(p.requires_grad or p.is_meta for p in model.denoiser.network.parameters())
-    assert model.shape == config.shape
-    assert attrs.asdict(config)["training"] == {"steps": 0, "nothing": None}
 
 
 def test_an_image_file_is_closed(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from spectralkit.errors import DataError, NonFiniteError, SpectralkitError
-from spectralkit.models.pretrained import CONFIG, WEIGHTS, load_part, load_tensors, save_part, save_tensors
+from spectralkit.models.documents import CONFIG
+from spectralkit.models.pretrained import WEIGHTS, load_part, load_tensors, save_part, save_tensors
 from spectralkit.torchvision_fix import repair_torchvision
 
 repair_torchvision()

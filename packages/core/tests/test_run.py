@@ -6,7 +6,6 @@ import csv
 import json
 import math
 import re
-import shutil
 import sys
 import tomllib
 import warnings
@@ -40,8 +39,8 @@ Run = Callable[..., Path]
 
 
 @pytest.fixture
-def here(here: Path, toy_checkpoint: Path) -> Path:
-    shutil.copytree(toy_checkpoint, "model")
+def here(here: Path, written: Callable[..., Path]) -> Path:
+    written(here / "model")
     return here
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -29,8 +28,8 @@ Translate = Callable[..., dict[str, torch.Tensor]]
 
 
 @pytest.fixture
-def here(here: Path, toy_checkpoint: Path) -> Path:
-    shutil.copytree(toy_checkpoint, "model")
+def here(here: Path, written: Callable[..., Path]) -> Path:
+    written(here / "model")
     return here
 
 
@@ -137,20 +136,17 @@ def test_the_seed_and_settings_reach_the_method(translated: Translate) -> None:
 
 
 @pytest.mark.parametrize(("channels", "height", "width"), [(1, 8, 8), (3, 8, 4), (3, 2, 1)])
-def test_models_of_other_shapes(channels: int, height: int, width: int, translated: Translate) -> None:
-    import attrs
-
-    from spectralkit.models.legacy import read_config, save_checkpoint
-    from spectralkit.models.unet import ConditionalUNet
-
-    config = read_config(Path("model"))
-    network = attrs.evolve(config.network, channels=channels)
-    torch.manual_seed(0)
-    changed = attrs.evolve(config, network=network, shape=(channels, height, width))
-    save_checkpoint(Path("model"), ConditionalUNet(network, 2), changed)
+def test_models_of_other_shapes(
+    channels: int, height: int, width: int, translated: Translate, written: Callable[..., Path]
+) -> None:
+    written(Path("other"), shape=(channels, height, width))
     draw("a.png", 13, 9, channels=channels)
     for fit in ("tile", "resize"):
-        assert translated("a.png", "--fit", fit, channels=channels)["a"].shape == (channels, 13, 9)
+        assert translated("a.png", "--model", "./other", "--fit", fit, channels=channels)["a"].shape == (
+            channels,
+            13,
+            9,
+        )
 
 
 def test_the_record_tells_how_it_was_made(here: Path) -> None:

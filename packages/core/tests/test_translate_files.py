@@ -28,8 +28,8 @@ CARD = Card(process="toy", process_parameters={}, conditions=("low",), shape=(3,
 
 
 @pytest.fixture
-def here(here: Path, toy_checkpoint: Path) -> Path:
-    shutil.copytree(toy_checkpoint, "model")
+def here(here: Path, written: Callable[..., Path]) -> Path:
+    written(here / "model")
     return here
 
 

@@ -19,10 +19,7 @@ from spectralkit.plugins.registry import registry
 from spectralkit.plugins.specs import ModelSpec
 
 CARD = "spectralkit.json"
-"""What makes a directory a checkpoint of the current form."""
-
-CONFIG = "config.json"
-"""What makes it one of the first form, where nobody else knows the directory."""
+"""What makes a directory a checkpoint of this project."""
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 
@@ -43,11 +40,6 @@ class Directory:
     loader: str | None = None
     fetched: bool = False
 
-    @property
-    def is_own(self) -> bool:
-        """Whether it is a checkpoint of the current form."""
-        return (self.path / CARD).is_file()
-
 
 def find_directory(name: str) -> Directory | None:
     """The directory that a model's name stands for; None where it is a registered name.
@@ -67,12 +59,9 @@ def find_directory(name: str) -> Directory | None:
         return Directory(path, called, fetched=fetched)
     if loader := _loader(path):
         return Directory(path, called, loader, fetched)
-    if not (path / CONFIG).is_file():
-        raise DataError(
-            f"no checkpoint at {name}: name a directory that holds {CARD}, one that diffusers saved, or a registered "
-            "model"
-        )
-    return Directory(path, called)
+    raise DataError(
+        f"no checkpoint at {name}: name a directory that holds {CARD}, one that diffusers saved, or a registered model"
+    )
 
 
 def _check_name(name: str) -> None:

@@ -9,6 +9,9 @@ from typing import Any
 from spectralkit.errors import DataError, told
 from spectralkit.plugins.text import one_line
 
+CONFIG = "config.json"
+"""Of a network, by the name that diffusers gives it."""
+
 REMEDY = "get a fresh copy of the checkpoint"
 
 

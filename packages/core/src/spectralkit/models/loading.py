@@ -11,7 +11,7 @@ import torch
 
 from spectralkit.data import TranslationDataset
 from spectralkit.errors import ConfigurationError, DataError
-from spectralkit.models import checkpoint, legacy
+from spectralkit.models.checkpoint import load_checkpoint
 from spectralkit.models.device import find_device
 from spectralkit.models.directory import find_directory
 from spectralkit.models.model import Model
@@ -59,8 +59,7 @@ def build_model(
     """:func:`load_model` for parameters that somebody typed, whatever they are called."""
     where, found = find_device(device), find_directory(name)
     if found is not None and found.loader is None:
-        load = checkpoint.load_checkpoint if found.is_own else legacy.load_checkpoint
-        return load(found.path, found.name, parameters).to(where, dtype=dtype)
+        return load_checkpoint(found.path, found.name, parameters).to(where, dtype=dtype)
     supplied: dict[str, Any] = {}
     if found is not None:
         if "directory" in parameters:

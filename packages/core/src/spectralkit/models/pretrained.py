@@ -15,13 +15,13 @@ import torch
 from torch import Tensor, nn
 
 from spectralkit.errors import DataError, NonFiniteError, told
-from spectralkit.models.documents import REMEDY, check_file, read_json
+from spectralkit.models.documents import CONFIG, REMEDY, check_file, read_json
 from spectralkit.plugins.text import brief, one_line
 from spectralkit.torchvision_fix import repair_torchvision
 from spectralkit.whole import write_whole
 
 NAME = "diffusion_pytorch_model"
-CONFIG, WEIGHTS = "config.json", f"{NAME}.safetensors"
+WEIGHTS = f"{NAME}.safetensors"
 MAPPED = 1 << 23
 """Bytes of a file that are mapped at a time while it is converted."""
 

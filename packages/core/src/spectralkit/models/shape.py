@@ -7,8 +7,7 @@ from typing import Any, cast
 
 from spectralkit.errors import DataError
 from spectralkit.models.card import read_card
-from spectralkit.models.directory import CONFIG, Directory, find_directory
-from spectralkit.models.documents import read_json
+from spectralkit.models.directory import Directory, find_directory
 from spectralkit.plugins.registered import blame
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.specs import ModelSpec
@@ -32,7 +31,7 @@ def shape_of(name: str, parameters: Mapping[str, Any]) -> Shape | None:
         return cast(ModelSpec, registry().resolve("model", name).spec).shape
     if found.loader is not None:
         return _by_loader(found, found.loader, parameters)
-    return read_card(found.path).shape if found.is_own else _first_form(found)
+    return read_card(found.path).shape
 
 
 def _by_loader(found: Directory, loader: str, parameters: Mapping[str, Any]) -> Shape | None:
@@ -50,11 +49,3 @@ def _by_loader(found: Directory, loader: str, parameters: Mapping[str, Any]) -> 
         if found.fetched:  # loading tells how the rest of the copy is fetched
             return None
         raise
-
-
-def _first_form(found: Directory) -> Shape | None:
-    """Of a checkpoint of the first form, whose other values loading judges."""
-    shape = read_json(found.path / CONFIG).get("shape")
-    if not isinstance(shape, list) or len(shape) != 3 or not all(type(n) is int and n > 0 for n in shape):
-        return None
-    return (shape[0], shape[1], shape[2])

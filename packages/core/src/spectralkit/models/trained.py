@@ -1,4 +1,4 @@
-"""What a model was trained on, as it says itself; told without torch where its form allows."""
+"""What a model was trained on, as it says itself; told without torch."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def trained_on(name: str) -> Trained:
         called = name if found is None else cast(str, found.loader)
         trained = Trained(cast(ModelSpec, registry().resolve("model", called).spec).dataset)
     else:
-        trained = _recorded(found.path) if found.is_own else _legacy(found.path)
+        trained = _recorded(found.path)
     if not trained.dataset:
         raise ConfigurationError(f"model {name} does not say what it was trained on: name a data set with --dataset")
     return trained
@@ -54,9 +54,3 @@ def _recorded(directory: Path) -> Trained:
     settings = parts.get("dataset") if isinstance(parts, dict) else None
     height, width = card.shape[1:]
     return Trained(card.dataset, settings if isinstance(settings, dict) else {}, height if height == width else None)
-
-
-def _legacy(directory: Path) -> Trained:
-    from spectralkit.models.legacy import read_config  # with torch behind it
-
-    return Trained(read_config(directory).dataset)

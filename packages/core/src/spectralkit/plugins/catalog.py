@@ -21,7 +21,7 @@ _PROVIDES: dict[str, dict[str, tuple[str, ...]]] = {
         "command": ("weights",),
     },
     "spectralkit-bench": {"command": ("compare", "bench", "sweep", "figures", "report")},
-    "spectralkit-models-ddim": {"model": ("ddim",), "parameterization": ("ddim", "ddim-x0", "ddim-v")},
+    "spectralkit-models-ddim": {"model": ("ddim", "ddim-x0"), "parameterization": ("ddim", "ddim-x0", "ddim-v")},
     "spectralkit-models-edm": {"model": ("edm",), "parameterization": ("edm",)},
     "spectralkit-models-flow": {"parameterization": ("flow",)},
     "spectralkit-models-diffusers": {"model": ("diffusers",)},

@@ -6,7 +6,7 @@ Nothing here imports torch: most models tell their shape before they are loaded,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import attrs
 
@@ -18,9 +18,7 @@ from spectralkit.pictures.reading import Reading
 from spectralkit.pictures.sifting import OnError, Sifted, sift
 from spectralkit.plugins.text import brief, times
 from spectralkit.running.config import RunConfig
-
-Fit = Literal["tile", "resize"]
-"""What to do with images of another size than the model's."""
+from spectralkit.running.fit import Fit, check_tiled
 
 
 @attrs.frozen
@@ -113,16 +111,3 @@ def _checked(one: Input, config: TranslateConfig, shape: Shape) -> Checked:
         check_tiled((height, width), shape[1:], f"{one.path}: an image")
     low, high = opened.limits
     return Checked((height, width), (float(low.min()), float(high.max())))
-
-
-def check_tiled(image: tuple[int, int], tile: tuple[int, int], told: str) -> None:
-    """Refuse an image of (H, W) that is smaller than a tile of (h, w).
-
-    Raises:
-        DataError: Opening with ``told``.
-    """
-    if any(length < side for length, side in zip(image, tile, strict=True)):
-        raise DataError(
-            f"{told} of {times(image)} is smaller than a tile of {times(tile)} (height x width): use --fit resize, or "
-            "--upsample"
-        )

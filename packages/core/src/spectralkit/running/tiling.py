@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from spectralkit.running.inputs import Fit, check_tiled
+from spectralkit.running.fit import Fit, check_tiled
 
 
 class Fitting(Protocol):

@@ -38,14 +38,19 @@ def spectralkit_parameterizations() -> tuple[ParameterizationSpec, ...]:
 
 @hookimpl
 def spectralkit_models() -> tuple[ModelSpec, ...]:
-    """The shipped checkpoint."""
+    """The shipped checkpoints."""
     return (
-        ModelSpec(
-            name="ddim",
-            target="spectralkit_models_ddim.model:ddim_model",
-            summary="Class-conditional U-Net trained to predict the noise on 64x64 histology",
-            citation=DDIM,
-            dataset="ihc",
-            shape=(3, 64, 64),
-        ),
+        _model("ddim", "ddim_model", "velocity"),
+        _model("ddim-x0", "ddim_x0_model", "image"),
+    )
+
+
+def _model(name: str, loader: str, predicted: str) -> ModelSpec:
+    return ModelSpec(
+        name=name,
+        target=f"spectralkit_models_ddim.models:{loader}",
+        summary=f"Class-conditional U-Net trained to predict the {predicted} on 64x64 histology",
+        citation=DDIM,
+        dataset="ihc",
+        shape=(3, 64, 64),
     )

@@ -12,8 +12,9 @@ from spectralkit.diffusion.frozen import frozen
 from spectralkit.errors import DataError
 from spectralkit.models.card import Posterior
 from spectralkit.models.checkpoint import AUTOENCODERS
+from spectralkit.models.documents import CONFIG
 from spectralkit.models.latent import LatentCodec
-from spectralkit.models.pretrained import CONFIG, load_part
+from spectralkit.models.pretrained import load_part
 from spectralkit.plugins.text import brief
 
 

@@ -13,8 +13,8 @@ from typing import Any
 import torch
 
 from spectralkit.errors import ConfigurationError, DataError
-from spectralkit.models.documents import REMEDY, read_json
-from spectralkit.models.pretrained import CONFIG, read_weights
+from spectralkit.models.documents import CONFIG, REMEDY, read_json
+from spectralkit.models.pretrained import read_weights
 from spectralkit.plugins.text import brief, one_line
 from spectralkit.torchvision_fix import repair_torchvision
 

@@ -12,8 +12,7 @@ from typing import Any
 import attrs
 
 from spectralkit.errors import ConfigurationError, DataError
-from spectralkit.models.directory import CONFIG
-from spectralkit.models.documents import read_json
+from spectralkit.models.documents import CONFIG, read_json
 from spectralkit.plugins.text import brief, reason, times
 from spectralkit_models_diffusers.config import Filled, defaults_of
 

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from spectralkit.diffusion.frozen import frozen
 from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.models.backbone import told
+from spectralkit.models.documents import CONFIG
 from spectralkit.models.own import Called
-from spectralkit.models.pretrained import CONFIG, load_part
+from spectralkit.models.pretrained import load_part
 from spectralkit.plugins.text import brief
 from spectralkit_models_diffusers.conditions import Conditions, classes, prompts_told, unconditional
 from spectralkit_models_diffusers.frame import Frame

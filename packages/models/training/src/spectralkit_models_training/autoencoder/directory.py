@@ -18,9 +18,9 @@ from spectralkit.diffusion.frozen import frozen
 from spectralkit.errors import DataError
 from spectralkit.inversion.noise import Noise
 from spectralkit.models.checkpoint import AUTOENCODERS
-from spectralkit.models.documents import REMEDY, read_json
+from spectralkit.models.documents import CONFIG, REMEDY, read_json
 from spectralkit.models.latent import LatentCodec
-from spectralkit.models.pretrained import CONFIG, load_part, save_part
+from spectralkit.models.pretrained import load_part, save_part
 from spectralkit.plugins.text import one_line
 
 FILE = "autoencoder.json"

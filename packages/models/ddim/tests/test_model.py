@@ -1,5 +1,0 @@
-"""What every model obeys, of the shipped checkpoint."""
-
-from spectralkit.testing import conformance
-
-test_ddim = conformance("model", "ddim")
