@@ -323,6 +323,14 @@ def test_latents_of_other_samples_are_told(done: tuple[Path, ...], tmp_path: Pat
         list(drawings(chosen("explained-variance")[0], material))
 
 
+def test_images_of_another_shape_than_the_data_sets_are_told(done: tuple[Path, ...]) -> None:
+    run = Finished.read(done[0])
+    smaller = {**run.config.settings, "dataset": {"size": 16, "count": SAMPLES}}
+    material = Material.of([attrs.evolve(run, config=attrs.evolve(run.config, settings=smaller))], few=2)
+    with pytest.raises(DataError, match=r"its images are 3x16x16, and the translated ones 3x32x32"):
+        list(drawings(chosen("spectra")[0], material))
+
+
 @pytest.mark.parametrize("text", ["", ",", "nothing"])
 def test_names_that_are_none_are_refused(text: str) -> None:
     with pytest.raises(ConfigurationError):

@@ -69,6 +69,51 @@ def test_a_damaged_run_is_told(done: tuple[Path, Report], tmp_path: Path, text: 
         Finished.read(tmp_path / "copy")
 
 
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"scores": {"psnr": "high"}}, "values of wrong types"),
+        ({"cost": {"forwards": True}}, "values of wrong types"),
+        ({"versions": {"torch": 2}}, "values of wrong types"),
+        ({"diagnostics": 4}, "has no attribute"),
+        ({"details": None}, "there is no 'details'"),
+        ({"scores": None}, "there is no 'scores'"),
+    ],
+)
+def test_what_a_stranger_wrote_into_a_run_is_told(done, tmp_path, change, why):
+    """None stands for a key that is not there."""
+    shutil.copytree(done[0], tmp_path / "copy")
+    path = tmp_path / "copy" / "metrics.json"
+    document = {**json.loads(path.read_text()), **change}
+    path.write_text(json.dumps({name: value for name, value in document.items() if value is not None}))
+    with pytest.raises(DataError, match=rf"is damaged \(metrics\.json: .*{why}"):
+        Finished.read(tmp_path / "copy")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "no samples"),
+        ("id,energy\n", "no samples"),
+        ("id,energy\na,b\n", "could not convert"),
+        ("name,energy\n1,2\n", "there is no 'id'"),
+        ("id,energy\n../../secret,1\n", "cannot be a file name"),
+    ],
+)
+def test_a_table_that_is_none_is_told(done, tmp_path, text, why):
+    shutil.copytree(done[0], tmp_path / "copy")
+    (tmp_path / "copy" / "samples.csv").write_text(text)
+    with pytest.raises(DataError, match=rf"is damaged \(samples\.csv: .*{why}"):
+        Finished.read(tmp_path / "copy")
+
+
+def test_latents_that_cannot_be_read_are_told_as_the_runs(done, tmp_path):
+    shutil.copytree(done[0], tmp_path / "copy")
+    (tmp_path / "copy" / "latents.safetensors").write_bytes(b"")
+    with pytest.raises(DataError, match=r"is damaged \(latents\.safetensors\): run it again with --save-latents"):
+        Finished.read(tmp_path / "copy").latents()
+
+
 def test_another_data_set_is_told(done: tuple[Path, Report], tmp_path: Path) -> None:
     shutil.copytree(done[0], tmp_path / "copy")
     path = tmp_path / "copy" / "metrics.json"

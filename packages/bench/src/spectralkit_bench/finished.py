@@ -15,11 +15,12 @@ import torch
 from torch import Tensor
 
 from spectralkit.data import Sample, TranslationDataset
-from spectralkit.errors import ConfigurationError, DataError, told
+from spectralkit.errors import DataError, SpectralkitError, told
 from spectralkit.models.pretrained import load_tensors
 from spectralkit.plugins.registered import blaming
 from spectralkit.running.config import RunConfig
 from spectralkit.running.loader import Afresh, Loader
+from spectralkit.running.rundir import safe_name
 
 DOCUMENT, TABLE, IMAGES, LATENTS = "metrics.json", "samples.csv", "samples", "latents.safetensors"
 """What lies in a run directory."""
@@ -58,7 +59,10 @@ class Finished:
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
             config = RunConfig(**document["config"])
-            rows = tuple(map(_numbers, _table(directory / TABLE)))
+            _check_document(document)
+            path = directory / TABLE
+            rows = tuple(map(_numbers, _table(path)))
+            _check_rows(rows)
         except FileNotFoundError as error:
             raise DataError(
                 f"{directory} is no run directory, it holds no {Path(str(error.filename)).name}: "
@@ -66,8 +70,9 @@ class Finished:
             ) from error
         except OSError as error:
             raise DataError(f"cannot read run directory {directory}: {told(error)}") from error
-        except (ValueError, KeyError, TypeError, RecursionError, ConfigurationError) as error:
-            raise DataError(f"run directory {directory} is damaged ({path.name}: {error}): run it again") from error
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError, SpectralkitError) as error:
+            why = f"there is no {error}" if isinstance(error, KeyError) else error
+            raise DataError(f"run directory {directory} is damaged ({path.name}: {why}): run it again") from error
         return cls(directory=directory, config=config, document=document, rows=rows, loader=loader or Afresh())
 
     @property
@@ -97,8 +102,8 @@ class Finished:
 
     def image(self, identifier: str) -> Path:
         """The file of a translated image: a TIFF file where its channels are not those of a picture."""
-        png = self.directory / IMAGES / f"{identifier}.png"
-        return png if png.exists() else png.with_name(f"{identifier}.tif")
+        tif = self.directory / IMAGES / f"{identifier}.tif"
+        return tif if tif.exists() else tif.with_name(f"{identifier}.png")
 
     @cached_property
     def dataset(self) -> TranslationDataset:
@@ -143,7 +148,12 @@ class Finished:
         """
         if not self.has_latents:
             raise DataError(f"run {self.directory} has no {LATENTS}: run it again with --save-latents")
-        return load_tensors(self.directory / LATENTS, torch.float32)
+        try:
+            return load_tensors(self.directory / LATENTS, torch.float32)
+        except DataError as error:
+            raise DataError(
+                f"run directory {self.directory} is damaged ({LATENTS}): run it again with --save-latents"
+            ) from error
 
 
 def _finite_or_nan(values: Mapping[str, float | None]) -> dict[str, float]:
@@ -158,3 +168,36 @@ def _table(path: Path) -> list[dict[str, str]]:
 def _numbers(row: Mapping[str, str]) -> dict[str, Any]:
     """A row without its empty cells, numbers as numbers."""
     return {name: text if name == "id" else float(text or math.nan) for name, text in row.items() if text}
+
+
+def _check_document(document: Mapping[str, Any]) -> None:
+    """Refuse numbers that are none, for a stranger may have written them.
+
+    Raises:
+        ValueError, KeyError, AttributeError: Saying what is wrong.
+    """
+    numbers = {
+        **{name: document[name] for name in ("scores", "diagnostics", "cost")},
+        "": {name: document[name] for name in ("samples", "seed", "seconds")},
+    }
+    sound = all(_are((int, float), values) for values in numbers.values())
+    sound &= all(_are((int, float, str), details) for details in document["details"].values())
+    sound &= all(isinstance(version, str) for version in document["versions"].values())
+    if not sound:
+        raise ValueError("values of wrong types")
+
+
+def _are(kinds: tuple[type, ...], values: Mapping[str, Any]) -> bool:
+    return all(v is None or (isinstance(v, kinds) and not isinstance(v, bool)) for v in values.values())
+
+
+def _check_rows(rows: Collection[Mapping[str, Any]]) -> None:
+    """Refuse a table of no samples, or of such as cannot be files.
+
+    Raises:
+        ValueError, KeyError, DataError: Saying what is wrong.
+    """
+    if not rows:
+        raise ValueError("no samples")
+    for row in rows:
+        safe_name(row["id"])

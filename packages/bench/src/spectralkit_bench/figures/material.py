@@ -17,6 +17,7 @@ from spectralkit.errors import DataError
 from spectralkit.metric import Score
 from spectralkit.models.result import Inverted
 from spectralkit.plugins.registered import blaming
+from spectralkit.plugins.text import times
 from spectralkit.running.assembly import assemble_unscored
 from spectralkit.running.picture import read_image
 from spectralkit_bench.figures.naming import data_of, labels, setting_of
@@ -50,8 +51,19 @@ class Subject:
         return list(self.run.samples(self.ids))
 
     def generated(self, identifier: str) -> Tensor:
-        """A translated image, (C, H, W) in [0, 1]."""
-        return read_image(self.run.image(identifier), self.run.dataset.shape[0])
+        """A translated image, (C, H, W) in [0, 1].
+
+        Raises:
+            DataError: If it cannot be read, or is not of the data set's shape.
+        """
+        shape = self.run.dataset.shape
+        image = read_image(self.run.image(identifier), shape[0])
+        if image.shape != shape:
+            raise DataError(
+                f"data set '{self.run.config.dataset}' is not what {self.run.directory} was run on: its images are "
+                f"{times(shape)}, and the translated ones {times(image.shape)}"
+            )
+        return image
 
     def targets(self, count: int | None = None) -> Iterator[Tensor]:
         """Real images of the target domain, (C, H, W) in [0, 1]; the first ``count``, or all."""

@@ -11,7 +11,6 @@ from spectralkit.running.loader import Loader
 from spectralkit_bench.figures.naming import setting_of
 from spectralkit_bench.finished import Finished
 from spectralkit_bench.report.columns import data
-from spectralkit_bench.report.finding import checked
 from spectralkit_bench.report.writing import write_report
 from spectralkit_bench.store.store import Store
 
@@ -23,9 +22,7 @@ def write_done(store: Store, keys: Sequence[str], loader: Loader) -> list[Path]:
         SpectralkitError: If a page cannot be written, or a run is damaged.
     """
     done = store.documents(keys)
-    return write_pages(
-        store.directory, [checked(Finished.read(store.place(key), loader)) for key in keys if key in done]
-    )
+    return write_pages(store.directory, [Finished.read(store.place(key), loader) for key in keys if key in done])
 
 
 def write_pages(directory: Path, runs: Iterable[Finished]) -> list[Path]:
