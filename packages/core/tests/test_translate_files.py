@@ -69,7 +69,7 @@ def test_channels_of_16_bits_in_and_16_bits_out(here: Path, capsys: pytest.Captu
         "intensity": "200:2500",
         "depth": 16,
     }
-    assert written["intensity"] == {"a.tif": [200.0, 2500.0]}
+    assert written["intensity"] == {"a.tif": [[200.0, 2500.0]]}
 
 
 def test_the_limits_that_percentiles_gave_are_recorded_by_file(here: Path) -> None:
@@ -77,7 +77,15 @@ def test_the_limits_that_percentiles_gave_are_recorded_by_file(here: Path) -> No
         Image.fromarray(np.arange(64, dtype=np.uint16).reshape(8, 8) * (i + 1)).save(f"{i}.png")
     told = ["--channels", "0,0,0", "--intensity", "0%:100%", "--quiet"]
     assert main([*TRANSLATE, "0.png", "1.png", *told]) == 0
-    assert record()["intensity"] == {"0.png": [0.0, 63.0], "1.png": [0.0, 126.0]}
+    assert record()["intensity"] == {"0.png": [[0.0, 63.0]], "1.png": [[0.0, 126.0]]}
+
+
+def test_each_channel_has_limits_of_its_own(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pixels = np.arange(64, dtype=np.uint16).reshape(8, 8) * np.array([1, 9, 5, 2], np.uint16)[:, None, None] + 3
+    tifffile.imwrite("a.tif", pixels, imagej=True, metadata={"axes": "CYX"})
+    assert main([*TRANSLATE, "a.tif", "--channels", "3,0,2", "--intensity", "0%:100%"]) == 0
+    assert record()["intensity"] == {"a.png": [[3.0, 66.0], [3.0, 318.0], [3.0, 129.0]]}  # channels 0, 2 and 3
+    assert "values   0%:100%: from 3 to 318 as [0, 1]" in capsys.readouterr().out
 
 
 def test_latents_are_written_by_image_and_tile(here: Path) -> None:

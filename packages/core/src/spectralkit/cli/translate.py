@@ -121,8 +121,9 @@ def _print(done: Translated, out: Path) -> None:
     how = f"{options.model}, {options.method}, {config.source} -> {config.target}, {options.steps} steps"
     print(f"{len(done.images)} images in {done.tiles} tiles: {how}, seed {options.seed}")
     if (intensity := config.reading.intensity) is not None:
-        low, high = min(low for low, _ in done.limits.values()), max(high for _, high in done.limits.values())
-        print(f"values   {intensity}: from {low:g} to {high:g} as [0, 1]; each file's own are in translate.toml")
+        lows, highs = zip(*(pair for pairs in done.limits.values() for pair in pairs), strict=True)
+        span = f"from {min(lows):g} to {max(highs):g} as [0, 1]"
+        print(f"values   {intensity}: {span}; each file's own are in translate.toml")
     print(f"results  {out}")
 
 

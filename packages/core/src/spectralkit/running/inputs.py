@@ -73,11 +73,12 @@ class Checked:
 
     Args:
         size: (H, W), enlarged.
-        limits: Which stored values became 0 and 1, over all channels.
+        limits: Which stored values became 0 and 1, (low, high): one pair, or one for each channel that is taken, in the
+            file's order.
     """
 
     size: tuple[int, int]
-    limits: tuple[float, float]
+    limits: tuple[tuple[float, float], ...]
 
 
 def early(inputs: Sequence[Input], config: TranslateConfig) -> Sifted[Checked] | None:
@@ -109,5 +110,5 @@ def _checked(one: Input, config: TranslateConfig, shape: Shape) -> Checked:
         )
     if config.fit == "tile":
         check_tiled((height, width), shape[1:], f"{one.path}: an image")
-    low, high = opened.limits
-    return Checked((height, width), (float(low.min()), float(high.max())))
+    pairs = [(low, high) for low, high in opened.limits.T.tolist()]
+    return Checked((height, width), tuple(pairs if len(set(pairs)) > 1 else pairs[:1]))

@@ -44,14 +44,14 @@ class Translated:
         tiles: How many images of the model's size they were made of.
         config: With the model's conditions filled in.
         skipped: Why each input that was left out was.
-        limits: Which stored values became 0 and 1, (low, high) over all channels, by output.
+        limits: Which stored values became 0 and 1, as of :class:`Checked`, by output.
     """
 
     images: tuple[str, ...]
     tiles: int
     config: TranslateConfig
     skipped: Mapping[str, str]
-    limits: Mapping[str, tuple[float, float]]
+    limits: Mapping[str, tuple[tuple[float, float], ...]]
 
 
 def translate_files(

@@ -42,7 +42,7 @@ def load(
     Args:
         directory: A pipeline, or a network with a scheduler's configuration.
         dtype: What networks run in.
-        precision: The same by name, where no dtype is given; None is float32.
+        precision: The same by name, for those who cannot give a dtype; None is float32.
         size: Side of the images, or height and width; None is what the network was trained on.
         prompts: Texts that become conditions, each called by itself and the empty one ``any``.
         negative_prompt: What guidance leads away from; None is the empty prompt.
