@@ -114,6 +114,19 @@ def test_16_bit_colours_of_a_png_are_exact_or_refused(tmp_path: Path) -> None:
     np.testing.assert_allclose(read(tmp_path / "a.png", 3, intensity="full"), pixels / 65535, atol=1e-7)
 
 
+LOSSLESS = ("lzw", "zlib", "packbits", "lzma", "zstd", "png", "jpegxl", "jpeg2000", "lerc")
+
+
+@pytest.mark.parametrize("compression", LOSSLESS)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_every_compression_of_8_bits_is_read(compression: str, channels: int, tmp_path: Path) -> None:
+    pytest.importorskip("imagecodecs", reason="the decoder is optional")
+    pixels = noise(H, W, channels, dtype=np.uint8)
+    kind = "rgb" if channels == 3 else GREYS
+    tifffile.imwrite(tmp_path / "a.tif", np.squeeze(pixels), compression=compression, photometric=kind)
+    np.testing.assert_allclose(read(tmp_path / "a.tif", channels), pixels / 255, atol=1e-7)
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_every_orientation_is_that_of_a_viewer(orientation: int, tmp_path: Path) -> None:
     from PIL import ImageOps

@@ -165,8 +165,10 @@ def test_bad_images_are_refused_by_name(features: Features, generated: Tensor, r
         metric.update(generated=generated / 0 * 0)
     with pytest.raises(DataError, match=r"fd: generated must lie in \[0, 1\]"):
         metric.update(generated=-generated)
-    with pytest.raises(DataError, match="feature networks take 1 or 3 channels, got 2"):
+    with pytest.raises(DataError, match="fd: feature networks take 1 or 3 channels, got 2"):
         metric.update(generated=generated[:, :2])
+    with pytest.raises(DataError, match="fd: feature networks take 1 or 3 channels, got 2"):
+        next(FrechetDistance("fd", features, real[:, :2]).features_of_targets(real.device))
     metric.update(generated=generated)
     with pytest.raises(DataError, match=r"fd: target image 0 must lie in \[0, 1\]"):
         metric.compute()

@@ -25,6 +25,10 @@ MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 """How TIFF and BigTIFF files begin."""
 
 _ORIENTATION = 274
+
+_PILLOWS = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946, 34925, 50000})
+"""Compressions that Pillow reads: none, fax, LZW, JPEG, deflate, PackBits, LZMA and Zstandard."""
+
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2
 
 
@@ -79,11 +83,15 @@ class Stack:
 
     @property
     def is_plain(self) -> bool:
-        """Whether Pillow reads it: one image of 8 bits or less a channel, of at most four channels side by side."""
+        """Whether Pillow reads it: one image of 8 bits or less a channel, of at most four channels side by side, in a
+        common compression.
+        """
         series = self.series
         if len(series) != 1 or _frames(series[0]) > 1 or len(self.file.pages) != 1:
             return False
         page = series[0].keyframe
+        if int(page.compression) not in _PILLOWS:
+            return False
         return page.dtype is not None and page.dtype.itemsize == 1 and page.dtype.kind in "bu" and page.axes != "SYX"
 
     def decode(self, frame: Frame | None) -> Pixels:

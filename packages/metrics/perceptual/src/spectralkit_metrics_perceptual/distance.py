@@ -46,8 +46,7 @@ class FeatureDistance(Score):
     def features_of(self, generated: Tensor) -> Tensor:
         """Feature vectors (B, d) of generated images, (B, 1 or 3, H, W) in [0, 1]."""
         check_images(self.name, generated=generated)
-        vectors: Tensor = self.features(generated)
-        return vectors
+        return self._vectors(generated)
 
     def features_of_targets(self, device: torch.device) -> Iterator[Tensor]:
         """Feature vectors (B, d) of the real images, at most 32 at a time.
@@ -61,7 +60,14 @@ class FeatureDistance(Score):
         """
         images = self.targets()
         while batch := list(islice(images, BATCH)):
-            yield self.features(torch.stack(batch).to(device))
+            yield self._vectors(torch.stack(batch).to(device))
+
+    def _vectors(self, images: Tensor) -> Tensor:
+        try:
+            vectors: Tensor = self.features(images)
+        except DataError as error:
+            raise DataError(f"{self.name}: {error}") from error
+        return vectors
 
     def note_counts(self, generated: int, real: int, needing: str) -> None:
         """Keep the numbers of images for the reader, and refuse fewer than the two that a statistic needs."""

@@ -53,5 +53,7 @@ def to_bytes(images: Tensor) -> Tensor:
         DataError: If the images have other than 1 or 3 channels.
     """
     if images.shape[1] not in (1, 3):
-        raise DataError(f"feature networks take 1 or 3 channels, got {images.shape[1]}")
+        raise DataError(
+            f"feature networks take 1 or 3 channels, got {images.shape[1]}: choose so many, or another metric"
+        )
     return (images.float() * 255).round().to(torch.uint8).expand(-1, 3, -1, -1)
