@@ -14,6 +14,7 @@ import bench_toys as toys
 import pytest
 
 from spectralkit.errors import ConfigurationError, DataError
+from spectralkit.stops import Stopped
 from spectralkit_bench.grid.plan import Plan
 from spectralkit_bench.store import database
 from spectralkit_bench.store.store import INDEX, Store
@@ -164,6 +165,21 @@ def test_a_store_that_somebody_holds_is_told(store):
         connection.execute("BEGIN EXCLUSIVE")
         with pytest.raises(ConfigurationError, match="another process holds it: wait for it"):
             Store.open(store.directory, patience=0.1)
+
+
+def test_a_signal_is_heard_while_a_store_is_waited_for(store, request):
+    def stop(number: int, frame: object) -> None:
+        raise Stopped(number)
+
+    before = signal.signal(signal.SIGALRM, stop)
+    request.addfinalizer(lambda: signal.signal(signal.SIGALRM, before))
+    with sqlite3.connect(store.directory / INDEX) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        started = time.monotonic()
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        with pytest.raises(Stopped):
+            Store.open(store.directory, patience=60)
+        assert time.monotonic() - started < 30
 
 
 def test_a_full_disk_is_told_and_loses_nothing(store, keys):

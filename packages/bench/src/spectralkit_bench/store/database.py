@@ -7,6 +7,7 @@ while a store may lie on a network file system. Transactions are short, and wait
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +23,10 @@ VERSION = 1
 """Of the schema."""
 
 PATIENCE = 60.0
-"""Seconds that a transaction waits for those of others."""
+"""Seconds that a statement waits for other processes."""
+
+DEAF = 0.5
+"""Seconds of them at a time that SQLite waits by itself, in which no signal is heard."""
 
 SCHEMA = """
 CREATE TABLE cells (
@@ -47,10 +51,12 @@ class Database:
     Args:
         path: The file.
         connection: To it.
+        patience: Seconds that a statement waits for other processes.
     """
 
     path: Path
     connection: sqlite3.Connection
+    patience: float = PATIENCE
 
     @classmethod
     def open(cls, path: Path, *, patience: float = PATIENCE) -> Database:
@@ -61,9 +67,9 @@ class Database:
             ConfigurationError: If it cannot be read or written, or others hold it.
         """
         with told(path):
-            connection = sqlite3.connect(path, timeout=patience, isolation_level=None)
-            database = cls(path, connection)
-            mark, version = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in MARKS)
+            connection = sqlite3.connect(path, timeout=min(DEAF, patience), isolation_level=None)
+            database = cls(path, connection, patience)
+            mark, version = (database._execute(f"PRAGMA {name}").fetchone()[0] for name in MARKS)
             if (mark, version) == (0, 0):
                 database._make()
             elif mark != MARK:
@@ -88,19 +94,30 @@ class Database:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """All or nothing, alone among all processes."""
         with told(self.path):
-            self.connection.execute("BEGIN IMMEDIATE")
+            self._execute("BEGIN IMMEDIATE")
             try:
                 yield self.connection
             except BaseException:
                 if self.connection.in_transaction:  # of a full disk, SQLite has rolled back by itself
                     self.connection.execute("ROLLBACK")
                 raise
-            self.connection.execute("COMMIT")
+            self._execute("COMMIT")
 
     def read(self, statement: str, *values: object) -> list[tuple[object, ...]]:
         """Rows of a query."""
         with told(self.path):
-            return self.connection.execute(statement, values).fetchall()
+            return self._execute(statement, *values).fetchall()
+
+    def _execute(self, statement: str, *values: object) -> sqlite3.Cursor:
+        """Run a statement, once others let it."""
+        deadline = time.monotonic() + self.patience
+        while True:
+            try:
+                return self.connection.execute(statement, values)
+            except sqlite3.OperationalError as error:
+                held = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+                if not held or time.monotonic() >= deadline:
+                    raise
 
 
 MARKS = ("application_id", "user_version")
