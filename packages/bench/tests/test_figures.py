@@ -25,6 +25,7 @@ from spectralkit.cli.main import main
 from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.running import loader
 from spectralkit.running.config import RunConfig
+from spectralkit.running.loader import Keeping
 from spectralkit.running.run import run
 from spectralkit_bench.figures.catalogue import LINES, PLOTS, POINTS, Plot, chosen, formats
 from spectralkit_bench.figures.drawing import drawings
@@ -176,6 +177,26 @@ def test_long_labels_of_which_the_same_is_left_are_numbered() -> None:
     assert found[3] == found[0]
     assert all(len(label) <= 60 for label in found)
     assert found[1].endswith("(2)")
+
+
+def test_what_differs_where_names_are_cut_is_not_taken_for_the_same() -> None:
+    """Models whose paths end alike, and data sets whose parameters begin alike."""
+    deep = "/a/very/long/path/to/pictures/that/nobody/would/want/to/read/in/a/legend"
+    models = [attrs.evolve(CONFIG, model=f"./runs/{name}/final") for name in "ab"]
+    roots = [attrs.evolve(CONFIG, settings={"dataset": {"root": f"{deep}/{name}"}}) for name in "ab"]
+    assert labels(models) == ["standard, ./runs/a/final", "standard, ./runs/b/final"]
+    assert labels([models[0], CONFIG]) == ["standard, final", "standard, gaussian"]
+    assert len(set(labels(roots))) == 2
+    runs = [Finished(directory=Path(), config=one, document={}, rows=(), loader=Keeping()) for one in roots]
+    assert len(Material.of(runs, 1).apart("data")) == 2
+
+
+def test_data_sets_whose_names_differ_in_letters_that_no_file_has_do_not_share_one(done: tuple[Path, ...]) -> None:
+    run = Finished.read(done[0])
+    seeded = [{**run.config.settings, "dataset": {"size": SIZE, "seed": seed}} for seed in (1, -1)]
+    runs = [attrs.evolve(run, config=attrs.evolve(run.config, settings=settings)) for settings in seeded]
+    stems = [stem for stem, _ in drawings(chosen("filtered")[0], Material.of(runs, 1))]
+    assert stems == ["filtered-cells-size-32-seed-1", "filtered-cells-size-32-seed-1-2"]
 
 
 @pytest.mark.parametrize("name", ["$\\foo$", "a$b$c", "x_y^z$", "cost in $"])

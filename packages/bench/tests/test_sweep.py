@@ -123,6 +123,15 @@ def test_the_chosen_point_can_be_run_again(tmp_path: Path, capsys: pytest.Captur
     assert json.loads(capsys.readouterr().out)["scores"] == best["scores"]
 
 
+def test_sweeps_of_two_methods_have_a_table_each(tmp_path, capsys):
+    store = str(tmp_path / "store")
+    for method in ("taba", "ovg+taba"):
+        assert main(["sweep", *TOY, "--method", method, "--vary", "taba.steps=1", "--store", store, "--quiet"]) == 0
+    assert main(["bench", "table", "--store", store]) == 2
+    names = "sweep of taba.steps: ovg+taba on gaussian, cells, sweep of taba.steps: taba on gaussian, cells"
+    assert f"name one with --grid ({names})" in capsys.readouterr().err
+
+
 def test_a_report_of_the_points_lies_in_the_store(tmp_path, capsys):
     store = tmp_path / "store"
     words = ["sweep", *TOY, "--method", "taba", "--vary", "taba.steps=1,2", "--store", str(store), "--report"]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from spectralkit.plugins import MetricSpec
 from spectralkit.running.document import as_json
+from spectralkit_bench.apart import apart
 from spectralkit_bench.tables.files import FORMS
 from spectralkit_bench.tables.mark import Mark, marks
 from spectralkit_bench.tables.result import Result
@@ -121,3 +122,11 @@ def test_a_score_that_is_not_finite_is_told_and_competes_with_nothing():
     table = tabulate("", [line("standard", None), line("taba", 1.0)])
     assert "| `standard` | not finite |" in told(table, "md")
     assert json.loads(as_json(json.loads(told(table, "json"))))["lines"][0]["scores"]["psnr"]["mean"] is None
+
+
+@given(st.lists(st.sampled_from(["a", "a-2", "a-2-2", "b"]), max_size=8))
+def test_names_that_are_the_same_are_kept_apart(names: list[str]) -> None:
+    found = apart(names)
+    assert len(set(found)) == len(names)
+    assert all(one.startswith(name) for one, name in zip(found, names, strict=True))
+    assert names == found or len(set(names)) < len(names)

@@ -34,6 +34,7 @@ from spectralkit_bench.report.explained import explain
 from spectralkit_bench.report.finding import find
 from spectralkit_bench.report.numbers import Over
 from spectralkit_bench.report.page import SCRIPTS, STYLES, asset
+from spectralkit_bench.report.pages import write_pages
 from spectralkit_bench.report.palette import MOST, rules
 from spectralkit_bench.report.pictures import picture
 from spectralkit_bench.report.verdict import verdict
@@ -107,6 +108,13 @@ def test_a_grid_brings_its_report_and_a_page_for_each_data_set(tmp_path, capsys)
         "report-ihc.html",
         "report.html",
     ]
+
+
+def test_pages_of_data_sets_whose_names_no_file_has_do_not_replace_one_another(making, tmp_path):
+    runs = [Finished.read(making(name, config={"dataset": name})) for name in ("\u00e9", "\u00fc")]
+    written = write_pages(tmp_path, runs)
+    assert [path.name for path in written] == ["report-_.html", "report-_-2.html"]
+    assert all(path.is_file() for path in written)
 
 
 def test_a_report_that_nobody_can_write_is_told_before_the_run(tmp_path):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from spectralkit.cli.command import Command
-from spectralkit.cli.options import add_method, add_seed, path
+from spectralkit.cli.options import add_method, add_seed, model_name, path
 from spectralkit.cli.output import add_json, add_quiet, print_json, print_table
 from spectralkit.cli.reporting import add_report
 from spectralkit.cli.run import add_run, read
@@ -20,7 +20,9 @@ from spectralkit_bench.sweep.axis import axes, shown, told
 from spectralkit_bench.sweep.objectives import SAMPLERS, TRIALS, sampler, scored
 
 if TYPE_CHECKING:
+    from spectralkit.running.config import RunConfig
     from spectralkit_bench.store.record import Counts
+    from spectralkit_bench.sweep.axis import Axis
     from spectralkit_bench.sweep.sweep import Front
     from spectralkit_bench.sweep.trial import Trial
 
@@ -65,7 +67,7 @@ def run(arguments: Namespace) -> int:
     from spectralkit_bench.report.pages import write_done
     from spectralkit_bench.sweep.sweep import Sweep, fronts
 
-    loader, name = Keeping(), f"sweep of {', '.join(axis.name for axis in varied)}"
+    loader, name = Keeping(), _called(varied, base)
     executor = local(arguments.workers, loader)
     sweep = Sweep(name=name, base=base, sampler=chooser, loader=loader)
     under_way = sweep.propose()
@@ -94,6 +96,12 @@ def run(arguments: Namespace) -> int:
         _print(name, done, found)
         print_pages(pages)
     return max(_refused(done), exit_code(store, sweep.keys))
+
+
+def _called(varied: Sequence[Axis], base: RunConfig) -> str:
+    """``sweep of ovg.clip: ovg+taba on gaussian, cells``."""
+    data = "" if base.dataset is None else f", {base.dataset}"
+    return f"sweep of {', '.join(axis.name for axis in varied)}: {base.method} on {model_name(base.model)}{data}"
 
 
 def _refused(trials: Sequence[Trial]) -> int:

@@ -23,6 +23,7 @@ from spectralkit.running.document import as_toml
 from spectralkit.running.loader import Keeping
 from spectralkit.running.run import run_into
 from spectralkit.running.watch import Unwatched, Watch
+from spectralkit_bench.apart import apart
 from spectralkit_bench.cells.identity import identify
 from spectralkit_bench.cells.randomness import is_random
 from spectralkit_bench.comparison.entry import Entry, check_methods, parts_of
@@ -105,7 +106,8 @@ def compare_into(directory: Path, plan: Plan, kept: Kept, watch: Watch | None = 
     write_table(table, directory)
     shown = [(one.entry.told, next(iter(one.places.values()))) for one in compared if one.places]
     picture(table.title, shown, loader).save(directory / "grid.png")
-    places = {name: place for one in compared for name, place in one.places.items()}
+    pairs = [pair for one in compared for pair in one.places.items()]
+    places = dict(zip(apart(name for name, _ in pairs), (place for _, place in pairs), strict=True))
     asked = {"methods": [entry.told for entry in plan.entries], "seeds": plan.seeds, "runs": list(places)}
     (directory / ASKED).write_bytes(as_toml({**asked, "run": plan.base.as_table()}))
     (directory / RUNS).mkdir()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import statistics
 
+from spectralkit.running.picture import shorten
 from spectralkit_bench.figures.material import Drawing, Material
+from spectralkit_bench.figures.naming import LONGEST
 from spectralkit_bench.figures.scatter import symbol, told, trend
 from spectralkit_bench.figures.style import PAGE, colour, handles, legend, marker, panels, wrapped
 
@@ -28,7 +30,11 @@ def against(material: Material, score: str) -> Drawing:
             axis.plot(statistics.fmean(a), statistics.fmean(b), **marker(subject.rank), zorder=4)
             across, up = across + a, up + b
         r = told(trend(axis, across, up))
-        axis.set_title("\n".join([*wrapped(setting, 36), f"{r}, {len(up)} samples" if r else f"{len(up)} samples"]))
+        axis.set_title(
+            "\n".join(
+                [*wrapped(shorten(setting, LONGEST), 36), f"{r}, {len(up)} samples" if r else f"{len(up)} samples"]
+            )
+        )
         axis.set_xlabel(symbol("s-dc"))
     for row in range(rows):
         axes[row * columns].set_ylabel(symbol(score))

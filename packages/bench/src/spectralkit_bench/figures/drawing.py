@@ -14,12 +14,16 @@ import attrs
 
 from spectralkit.errors import DataError, SpectralkitError
 from spectralkit.plugins.text import one_line
+from spectralkit_bench.apart import apart
 from spectralkit_bench.figures.catalogue import Plot
 from spectralkit_bench.figures.material import Drawing, Material, Subject
 from spectralkit_bench.figures.naming import told
 from spectralkit_bench.figures.style import DPI, styled
 
 CAPTIONS = "captions.md"
+
+LONGEST = 100
+"""Letters of a data set's name in that of a file."""
 
 _MISSING = re.compile(r"Glyph (\d+) ")
 
@@ -139,13 +143,13 @@ def drawings(plot: Plot, material: Material) -> Iterator[tuple[str, Drawing]]:
     if plot.looks:
         parts = {name: part.looking(plot.looks) for name, part in parts.items()}
     without = ", ".join(one.label for one in material.subjects if one not in kept.subjects)
-    for name, part in parts.items():
+    stems = apart(plot.name if len(parts) == 1 else f"{plot.name}-{_slug(name)}" for name in parts)
+    for stem, (name, part) in zip(stems, parts.items(), strict=True):
         with styled():
             drawing = draw(part)
             drawing.figure.draw_without_rendering()
             drawing.figure.set_layout_engine("none")  # else every format would be laid out anew, a little otherwise
         settings = f"Data: {name}." if plot.apart == "data" else _settings(part)
-        stem = plot.name if len(parts) == 1 else f"{plot.name}-{_slug(name)}"
         left_out = f" Without {without}, which lacks what this takes." if without else ""
         yield stem, attrs.evolve(drawing, caption=f"{drawing.caption} {settings}{left_out}")
 
@@ -156,7 +160,7 @@ def _settings(material: Material) -> str:
 
 
 def _slug(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-.")
+    return re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-.")[:LONGEST]
 
 
 def _save(drawing: Drawing, directory: Path, stem: str, form: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from spectralkit.cli.options import model_name
 from spectralkit.inversion.expression import parse
-from spectralkit.plugins.text import brief, one_line
+from spectralkit.plugins.text import one_line
 from spectralkit.running.config import RunConfig
 from spectralkit.running.picture import shorten
 
@@ -15,7 +15,8 @@ LONGEST = 60
 
 def labels(configs: Sequence[RunConfig]) -> list[str]:
     """A label for each run: its method, and what else is not the same in all of them but the seed."""
-    facts = [dict(_facts(config)) for config in configs]
+    models = _models(config.model for config in configs)
+    facts = [{"model": models[config.model], **dict(_facts(config))} for config in configs]
     names = list(dict.fromkeys(name for fact in facts for name in fact))
     telling = [name for name in names if len({fact.get(name) for fact in facts}) > 1]
     told = [
@@ -39,11 +40,10 @@ def _shortened(names: Iterable[str]) -> dict[str, str]:
 
 
 def _facts(config: RunConfig) -> Iterator[tuple[str, str]]:
-    """What a run is, beside its method and its seed, in words."""
-    yield "model", model_name(config.model)
+    """What a run is, beside its model, its method and its seed, in words."""
     yield "data", str(config.dataset)
     for name, value in config.settings.get("dataset", {}).items():
-        yield f"dataset.{name}", f"{name}={brief(value)}"
+        yield f"dataset.{name}", f"{name}={written(value)}"
     if config.scale is not None:
         yield "scale", f"x{config.scale}"
     yield "steps", f"{config.steps} steps"
@@ -51,7 +51,20 @@ def _facts(config: RunConfig) -> Iterator[tuple[str, str]]:
         yield name, f"{name.replace('_', ' ')} {getattr(config, name)}"
     for part in ("model", *(term.name for term in parse(config.method))):
         for name, value in config.settings.get(part, {}).items():
-            yield f"{part}.{name}", f"{part}.{name}={brief(value)}"
+            yield f"{part}.{name}", f"{part}.{name}={written(value)}"
+
+
+def _models(named: Iterable[str]) -> dict[str, str]:
+    """What models are called: the last part of a path, or all of it where that is the same for several."""
+    alike: dict[str, list[str]] = {}
+    for model in dict.fromkeys(named):
+        alike.setdefault(model_name(model), []).append(model)
+    return {model: name if len(same) == 1 else model for name, same in alike.items() for model in same}
+
+
+def written(value: object) -> str:
+    """A value in a line, whole: what is cut would be the same as another."""
+    return one_line(repr(value))
 
 
 def place(config: RunConfig) -> tuple[str, str, bool, str, int, str]:
@@ -68,7 +81,7 @@ def family(config: RunConfig) -> str:
 def data_of(config: RunConfig) -> str:
     """The data set, as it was configured."""
     options = config.settings.get("dataset", {})
-    return " ".join([str(config.dataset), *(f"{name}={brief(value)}" for name, value in options.items())])
+    return " ".join([str(config.dataset), *(f"{name}={written(value)}" for name, value in options.items())])
 
 
 def setting_of(config: RunConfig) -> str:

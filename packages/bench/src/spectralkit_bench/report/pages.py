@@ -8,6 +8,7 @@ from pathlib import Path
 
 from spectralkit.cli.options import file_name
 from spectralkit.running.loader import Loader
+from spectralkit_bench.apart import apart
 from spectralkit_bench.figures.naming import setting_of
 from spectralkit_bench.finished import Finished
 from spectralkit_bench.report.columns import data
@@ -39,8 +40,8 @@ def write_pages(directory: Path, runs: Iterable[Finished]) -> list[Path]:
     for run in runs:
         parts.setdefault(repr(data(run)), []).append(run)
     written = []
-    for part in parts.values():
-        name = file_name(("report", setting_of(part[0].config) if len(parts) > 1 else ""))
+    names = apart(file_name(("report", _of(part) if len(parts) > 1 else "")) for part in parts.values())
+    for name, part in zip(names, parts.values(), strict=True):
         partial, out = directory / f".{name}.{os.getpid()}.html", directory / f"{name}.html"
         try:
             write_report(part, partial)
@@ -49,3 +50,7 @@ def write_pages(directory: Path, runs: Iterable[Finished]) -> list[Path]:
             partial.unlink(missing_ok=True)
         written.append(out)
     return written
+
+
+def _of(part: Sequence[Finished]) -> str:
+    return setting_of(part[0].config)
