@@ -216,12 +216,12 @@ def test_latents_are_written_on_request(execute: Run) -> None:
 
 
 def test_latents_of_any_layout_in_memory_are_written(
-    execute: Run, monkeypatch: pytest.MonkeyPatch, toy_checkpoint: Path
+    execute: Run, monkeypatch: pytest.MonkeyPatch, written: Callable[..., Path]
 ) -> None:
     Image.effect_noise((8, 8), 50).convert("RGB").save("a.png")
     strided = lambda self, images, noise: (2 * images - 1).to(memory_format=torch.channels_last)  # noqa: E731
     monkeypatch.setattr(PixelCodec, "encode", strided)
-    common = ["--model", str(toy_checkpoint), "--steps", "2", "--save-latents", "--quiet"]
+    common = ["--model", str(written(Path("model").absolute())), "--steps", "2", "--save-latents", "--quiet"]
     for words in (["run", "--metrics", "toy-mse", "--samples", "2"], ["translate", "a.png"]):
         assert main([*words, *common, "--out", words[0]]) == 0
         assert all(latent.shape == (3, 8, 8) for latent in load_file(f"{words[0]}/latents.safetensors").values())
@@ -346,10 +346,19 @@ def test_the_default_metrics_are_those_installed_and_meaningful(execute: Run, mo
 
 
 def test_a_score_against_training_images_is_left_out_where_there_are_none_unless_asked_for(
-    execute: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], toy_checkpoint: Path
+    execute: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], written: Callable[..., Path]
 ) -> None:
     monkeypatch.setattr(assembly, "DEFAULT_METRICS", ("toy-mse", "toy-gap"))
-    held = ["run", "--model", str(toy_checkpoint), "--steps", "2", "--set", "dataset.fault=held", "--quiet"]
+    held = [
+        "run",
+        "--model",
+        str(written(Path("model").absolute())),
+        "--steps",
+        "2",
+        "--set",
+        "dataset.fault=held",
+        "--quiet",
+    ]
     assert main([*held, "--out", "held"]) == 0
     assert list(numbers(Path("held"))["scores"]) == ["toy-mse"]
     assert main([*held, "--metrics", "toy-gap", "--out", "asked"]) == 2
