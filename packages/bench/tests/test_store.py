@@ -17,6 +17,7 @@ from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.stops import Stopped
 from spectralkit_bench.grid.plan import Plan
 from spectralkit_bench.store import database
+from spectralkit_bench.store.place import check_place
 from spectralkit_bench.store.store import INDEX, Store
 
 HOLDER = """
@@ -118,16 +119,16 @@ def test_strangers_files_are_refused(store, tmp_path):
 
 
 def test_a_place_that_cannot_be_a_store_is_refused_and_another_is_left_as_it_is(store, tmp_path, monkeypatch):
-    Store.check(store.directory)
-    Store.check(tmp_path / "new" / "store")
+    check_place(store.directory)
+    check_place(tmp_path / "new" / "store")
     assert not (tmp_path / "new").exists()
     (tmp_path / "file").write_text("")
     for place in (tmp_path / "file", tmp_path / "file" / "store"):
         with pytest.raises(ConfigurationError, match="a file is in the way"):
-            Store.check(place)
+            check_place(place)
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path)  # root may write everywhere
     with pytest.raises(ConfigurationError, match=f"{tmp_path} cannot be written"):
-        Store.check(tmp_path / "new" / "store")
+        check_place(tmp_path / "new" / "store")
 
 
 @pytest.mark.parametrize(

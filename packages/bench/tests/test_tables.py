@@ -17,6 +17,7 @@ from spectralkit.running.document import as_json
 from spectralkit_bench.apart import apart
 from spectralkit_bench.tables.files import FORMS
 from spectralkit_bench.tables.mark import Mark, marks
+from spectralkit_bench.tables.notes import notes
 from spectralkit_bench.tables.result import Result
 from spectralkit_bench.tables.spread import Spread
 from spectralkit_bench.tables.table import Table, tabulate
@@ -122,6 +123,15 @@ def test_a_score_that_is_not_finite_is_told_and_competes_with_nothing():
     table = tabulate("", [line("standard", None), line("taba", 1.0)])
     assert "| `standard` | not finite |" in told(table, "md")
     assert json.loads(as_json(json.loads(told(table, "json"))))["lines"][0]["scores"]["psnr"]["mean"] is None
+
+
+@pytest.mark.parametrize(
+    ("number", "told"), [(1, "1 sample, 1 step, seed 7, on cpu"), (2, "2 samples, 2 steps, seed 7, on cpu")]
+)
+def test_one_of_a_thing_is_told_as_one(number: int, told: str) -> None:
+    document = {"config": {"samples": number, "steps": number}, "device": "cpu", "details": {}, "scores": {}}
+    result = Result(labels={"method": "standard"}, method="standard", documents={7: document})
+    assert notes([result])[0] == told
 
 
 @given(st.lists(st.sampled_from(["a", "a-2", "a-2-2", "b"]), max_size=8))

@@ -12,7 +12,8 @@ from spectralkit_bench.comparison.compare import ASKED, RUNS
 from spectralkit_bench.figures.naming import place
 from spectralkit_bench.finished import DOCUMENT, Finished
 from spectralkit_bench.grid.plan import Plan
-from spectralkit_bench.store.store import WORKERS, Store
+from spectralkit_bench.store.place import WORKERS
+from spectralkit_bench.store.store import Store
 
 
 def finished(named: Sequence[Path]) -> tuple[Finished, ...]:

@@ -60,11 +60,12 @@ def run(arguments: Namespace) -> int:
     from spectralkit_bench.executors.choice import executor
     from spectralkit_bench.grid.plan import resolve
     from spectralkit_bench.report.pages import write_done
+    from spectralkit_bench.store.place import check_place
     from spectralkit_bench.store.store import Store
 
     loader = Keeping()
     chosen = executor(arguments, loader)
-    Store.check(arguments.store)
+    check_place(arguments.store)
     with followed(arguments.quiet or arguments.json) as board:
         plan, cells = resolve(grid, loader, board.tell)
         store = Store.make(arguments.store)

@@ -59,12 +59,13 @@ def run(arguments: Namespace) -> int:
     check_run(base)
     base = scored(base)
     chooser = sampler(arguments.sampler, varied, base, arguments.trials)
-    from spectralkit_bench.store.store import Store
+    from spectralkit_bench.store.place import check_place
 
-    Store.check(arguments.store)
+    check_place(arguments.store)
     from spectralkit.running.loader import Keeping
     from spectralkit_bench.executors.choice import local
     from spectralkit_bench.report.pages import write_done
+    from spectralkit_bench.store.store import Store
     from spectralkit_bench.sweep.sweep import Sweep, fronts
 
     loader, name = Keeping(), _called(varied, base)

@@ -46,7 +46,8 @@ def run(arguments: Namespace) -> int:
     if arguments.json:
         print_json({"out": out, "runs": [run.directory for run in runs], "samples": shown})
     elif not arguments.quiet:
-        print(f"{len(runs)} {'run' if len(runs) == 1 else 'runs'}, {shown} samples\nreport   {out}")
+        told = f"{len(runs)} run{'s' * (len(runs) != 1)}, {shown} sample{'s' * (shown != 1)}"
+        print(f"{told}\nreport   {out}")
     return 0
 
 

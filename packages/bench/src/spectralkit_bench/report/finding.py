@@ -9,7 +9,8 @@ from spectralkit.errors import DataError
 from spectralkit_bench.finding import finished
 from spectralkit_bench.finished import Finished
 from spectralkit_bench.grid.plan import Plan
-from spectralkit_bench.store.store import WORKERS, Store
+from spectralkit_bench.store.place import WORKERS
+from spectralkit_bench.store.store import Store
 
 
 def find(places: Sequence[Path]) -> list[Finished]:

@@ -7,9 +7,7 @@ directory is there is done, whatever the index says of it.
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,9 +23,10 @@ from spectralkit.running.document import as_json
 from spectralkit_bench.cells.cell import Cell
 from spectralkit_bench.store import worker
 from spectralkit_bench.store.database import PATIENCE, Database
+from spectralkit_bench.store.place import WORKERS, check_place
 from spectralkit_bench.store.record import COLUMNS, Counts, Record
 
-INDEX, RUNS, WORKERS = "store.sqlite", "runs", "workers"
+INDEX, RUNS = "store.sqlite", "runs"
 
 
 @attrs.frozen
@@ -42,24 +41,6 @@ class Store:
     directory: Path
     database: Database
 
-    @staticmethod
-    def check(directory: Path) -> None:
-        """Refuse a place where no store is and none can begin, before there is anything to put there.
-
-        Raises:
-            ConfigurationError: If it is no folder, holds something else, or cannot be written.
-        """
-        try:
-            if directory.exists() and not (directory / WORKERS).exists() and any(directory.iterdir()):
-                raise ConfigurationError(f"{directory} is no store, and not empty: choose another --store")
-            nearest = next(place for place in (directory, *directory.absolute().parents) if place.exists())
-            if not nearest.is_dir():
-                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(nearest))
-        except OSError as error:
-            raise ConfigurationError(f"cannot use store {directory}: {told(error)}") from error
-        if not os.access(nearest, os.W_OK | os.X_OK):
-            raise ConfigurationError(f"cannot use store {directory}: {nearest} cannot be written: check who may do so")
-
     @classmethod
     def make(cls, directory: Path, *, patience: float = PATIENCE) -> Store:
         """Open a store, or begin one in a folder that is new or empty.
@@ -67,7 +48,7 @@ class Store:
         Raises:
             SpectralkitError: If the folder is something else, cannot be written, or is a store of another version.
         """
-        cls.check(directory)
+        check_place(directory)
         try:
             for folder in (directory, directory / WORKERS, directory / RUNS):  # another process may look meanwhile
                 folder.mkdir(parents=True, exist_ok=True)

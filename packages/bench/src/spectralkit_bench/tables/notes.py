@@ -16,10 +16,11 @@ def notes(results: Sequence[Result]) -> tuple[str, ...]:
 
 def _facts(results: Sequence[Result], documents: Sequence[Document]) -> Iterator[str]:
     configs = [document["config"] for document in documents]
-    samples, steps = (_several(config[key] for config in configs) for key in ("samples", "steps"))
+    samples, steps = (_counted(_several(config[key] for config in configs), key) for key in ("samples", "steps"))
     seeds = list(dict.fromkeys(seed for result in results for seed in result.documents))
     devices = _several(document["device"] for document in documents)
-    yield f"{samples} samples, {steps} steps, seeds {', '.join(map(str, seeds))}, on {devices}"
+    named = "seed" if len(seeds) == 1 else "seeds"
+    yield f"{samples}, {steps}, {named} {', '.join(map(str, seeds))}, on {devices}"
     if len(seeds) > 1:
         yield "mean ± standard deviation (ddof 1) over seeds; lines without ± draw nothing and were run once"
     yield "NFE: evaluations of the network for one sample, both ways, forwards F and backwards B; seconds: of one run"
@@ -42,6 +43,10 @@ def _real(real: Any) -> str:
 
 def _short(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _counted(number: str, things: str) -> str:
+    return f"{number} {things.removesuffix('s') if number == '1' else things}"
 
 
 def _several(values: Any) -> str:
