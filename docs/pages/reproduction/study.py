@@ -34,8 +34,11 @@ def study(filled: Filled, scene: Scene, model: Model, lines: Sequence[Line], sto
     by_method = {line.labels["method"]: line for line in lines}
     outcomes = {method: found for method, line in by_method.items() if (found := _outcomes(line, scene, store))}
     resampled = {method: _resampled(runs, scene) for method, runs in outcomes.items()}
-    errors = {method: store.errors.keys() & set(line.runs.values()) for method, line in by_method.items()}
-    reasons = {m: (*line.refusals, *(store.errors[key] for key in errors[m])) for m, line in by_method.items()}
+    failed = store.errors
+    errors = {
+        method: [failed[key] for key in line.runs.values() if key in failed] for method, line in by_method.items()
+    }
+    reasons = {method: (*line.refusals, *errors[method]) for method, line in by_method.items()}
     where = f"on `{filled.role}`, {scene.setting.name}"
     return Study(
         role=filled.role,
@@ -48,7 +51,7 @@ def study(filled: Filled, scene: Scene, model: Model, lines: Sequence[Line], sto
         cells={
             method: _cell(runs, _less(method, resampled), by_method[method], scene) for method, runs in outcomes.items()
         },
-        refusals={m: f"`{m}` {where}, is refused: {why[0]}" for m, why in reasons.items() if why},
+        refusals={method: f"`{method}` {where}, is refused: {why[0]}" for method, why in reasons.items() if why},
     )
 
 
