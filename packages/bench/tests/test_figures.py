@@ -97,7 +97,7 @@ def test_a_caption_tells_the_number_of_samples_and_the_figure_of_the_paper(drawn
     assert "N = " in caption
     assert plot.paper in caption
     if plot.apart != "data" and plot.name != "explained-variance":
-        assert f"N = {SAMPLES} samples a run" in caption
+        assert f"N = {SAMPLES} a run" in caption
         assert f"{CONFIG.steps} steps" in caption
 
 

@@ -347,11 +347,13 @@ def test_a_reason_is_told_once_with_all_files_that_have_it(tmp_path: Path) -> No
     for name in ("a.png", "b.png", "c.png"):
         (tmp_path / name).write_text("no picture")
     (tmp_path / "d.png").write_text("")
+    (tmp_path / "._a.tif").write_text("no picture")
     with pytest.raises(DataError) as refused:
         sift(find_inputs([tmp_path]), lambda one: Reading().look(one.path, 3), "stop")
     why = "is no PNG, JPEG, TIFF, BMP or WebP file: convert it first"
+    macos = f"image {tmp_path / '._a.tif'} is what macOS keeps beside a picture, no picture: remove it"
     told = f"image {tmp_path / 'a.png'} {why} (the same: b.png, c.png); image {tmp_path / 'd.png'} is empty: remove it"
-    assert str(refused.value) == f"4 of 4 images cannot be used: {told}"
+    assert str(refused.value) == f"5 of 5 images cannot be used: {macos}; {told}"
 
 
 STORED: list[Write] = [

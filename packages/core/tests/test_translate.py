@@ -181,7 +181,7 @@ def test_what_a_person_and_a_program_see(here: Path, capsys: pytest.CaptureFixtu
     draw("a.png", 8, 14)
     loud = ["translate", "a.png", *OPTIONS[:-1]]
     assert main(loud) == 0
-    told = "1 images in 2 tiles: ./model, toy-noised, low -> high, 2 steps, seed 42\n"
+    told = "1 image in 2 tiles: ./model, toy-noised, low -> high, 2 steps, seed 42\n"
     assert capsys.readouterr() == (f"{told}results  runs/translate-model-toy-noised-steps2\n", "")
     assert main([*loud, "--json"]) == 0
     out, err = capsys.readouterr()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from hashlib import sha256
+from hashlib import file_digest, sha256
+from io import BufferedReader
 from pathlib import Path
 
 import attrs
@@ -38,6 +39,20 @@ def test_an_intact_file_loads(empty_cache: Path) -> None:
     placed = place(empty_cache, {"a": torch.arange(3)})
     assert placed.status() == "present"
     assert load(placed)["a"].tolist() == [0, 1, 2]
+
+
+def test_a_file_is_read_once_until_it_changes(empty_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    placed, read = place(empty_cache, {"a": torch.arange(3)}), []
+
+    def counting(stream: BufferedReader, name: str) -> object:
+        read.append(name)
+        return file_digest(stream, name)
+
+    monkeypatch.setattr(weights, "file_digest", counting)
+    assert [placed.status() for _ in range(3)] == ["present"] * 3
+    assert len(read) == 1
+    placed.path.write_bytes(b"another")
+    assert placed.status() == "corrupt"
 
 
 def test_absent_corrupt_and_foreign_files_are_refused(empty_cache: Path) -> None:

@@ -189,6 +189,11 @@ def test_what_is_missing_or_foreign_is_told(save, small, tmp_path):
     directory = save(small.unet())
     with pytest.raises(DataError, match=r"holds no scheduler_config\.json.*save_pretrained"):
         sk.load_model(directory)
+    (directory.parent / "model_index.json").write_text("{}")
+    with pytest.raises(
+        DataError, match=rf"{directory} is a part of the pipeline {directory.parent}: name the pipeline"
+    ):
+        sk.load_model(directory)
     directory = save(small.unet(), small.ddim())
     (directory / WEIGHTS).unlink()
     with pytest.raises(DataError, match=WEIGHTS):

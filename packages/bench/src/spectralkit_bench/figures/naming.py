@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from spectralkit.cli.options import model_name
 from spectralkit.inversion.expression import parse
-from spectralkit.plugins.text import one_line
+from spectralkit.plugins.text import counted, one_line
 from spectralkit.running.config import RunConfig
 from spectralkit.running.picture import shorten
 
@@ -95,7 +95,7 @@ def told(configs: Sequence[RunConfig], counts: Iterable[int]) -> str:
     data = _listed(map(setting_of, configs))
     steps, seeds = _listed(str(config.steps) for config in configs), _listed(str(config.seed) for config in configs)
     numbers = _listed(map(str, counts))
-    return f"Model {models} on {data}, {steps} steps, seed {seeds}; N = {numbers} samples a run."
+    return f"Model {models} on {data}, {counted(steps, 'step')}, seed {seeds}; N = {numbers} a run."
 
 
 def _listed(words: Iterable[str]) -> str:

@@ -9,6 +9,7 @@ from spectralkit.cli.command import Command
 from spectralkit.cli.options import path
 from spectralkit.cli.output import add_json, add_quiet, print_json
 from spectralkit.errors import ConfigurationError
+from spectralkit.plugins.text import counted
 
 NAME = "report.html"
 
@@ -46,7 +47,7 @@ def run(arguments: Namespace) -> int:
     if arguments.json:
         print_json({"out": out, "runs": [run.directory for run in runs], "samples": shown})
     elif not arguments.quiet:
-        told = f"{len(runs)} run{'s' * (len(runs) != 1)}, {shown} sample{'s' * (shown != 1)}"
+        told = f"{counted(len(runs), 'run')}, {counted(shown, 'sample')}"
         print(f"{told}\nreport   {out}")
     return 0
 

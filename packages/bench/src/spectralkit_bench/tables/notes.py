@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from spectralkit.plugins.text import counted
 from spectralkit_bench.tables.result import Document, Result
 
 
@@ -16,7 +17,7 @@ def notes(results: Sequence[Result]) -> tuple[str, ...]:
 
 def _facts(results: Sequence[Result], documents: Sequence[Document]) -> Iterator[str]:
     configs = [document["config"] for document in documents]
-    samples, steps = (_counted(_several(config[key] for config in configs), key) for key in ("samples", "steps"))
+    samples, steps = (counted(_several(config[key + "s"] for config in configs), key) for key in ("sample", "step"))
     seeds = list(dict.fromkeys(seed for result in results for seed in result.documents))
     devices = _several(document["device"] for document in documents)
     named = "seed" if len(seeds) == 1 else "seeds"
@@ -43,10 +44,6 @@ def _real(real: Any) -> str:
 
 def _short(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _counted(number: str, things: str) -> str:
-    return f"{number} {things.removesuffix('s') if number == '1' else things}"
 
 
 def _several(values: Any) -> str:

@@ -16,7 +16,7 @@ from spectralkit.cli.listing import datasets
 from spectralkit.cli.options import add_set, path
 from spectralkit.cli.output import print_json, print_table
 from spectralkit.errors import ConfigurationError, DataError
-from spectralkit.plugins.text import one_line
+from spectralkit.plugins.text import counted, one_line
 from spectralkit.running.config import check_parts, parse_settings
 from spectralkit.running.folders import check_folders
 
@@ -84,7 +84,7 @@ def _prepare(arguments: Namespace, parameters: Mapping[str, Any]) -> int:
     print_table(("what", "good"), [*found.counts.items()])
     if count := len(found.problems):
         raise DataError(
-            f"{count} problem{'s' * (count > 1)} in {arguments.root}: repair and prepare it again, or leave them out "
+            f"{counted(count, 'problem')} in {arguments.root}: repair and prepare it again, or leave them out "
             "by --set dataset.on_error=skip"
         )
     return 0

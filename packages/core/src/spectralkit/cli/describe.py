@@ -11,6 +11,7 @@ from spectralkit.cli.listing import capabilities, document, lacks
 from spectralkit.cli.options import add_set
 from spectralkit.cli.output import add_json, print_json, print_table
 from spectralkit.errors import ConfigurationError, SpectralkitError
+from spectralkit.plugins.fields import TARGET
 from spectralkit.plugins.registered import Registered
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.signature import Parameter
@@ -112,6 +113,8 @@ def _told(value: object) -> str:
         return ", ".join(map(str, value))
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {item}" for key, item in value.items())
+    if isinstance(value, str) and TARGET.fullmatch(value):
+        return "yes"  # where its code lies is for programs
     return "" if value is None else str(value)
 
 

@@ -14,6 +14,7 @@ from spectralkit.cli.output import add_json, add_quiet, print_json
 from spectralkit.cli.scores import print_scores
 from spectralkit.errors import ConfigurationError
 from spectralkit.pictures.finding import check_folder
+from spectralkit.plugins.text import counted
 from spectralkit.running.claim import claim
 from spectralkit.running.config import parse_settings
 from spectralkit.running.needs import check_given, check_ready
@@ -114,7 +115,7 @@ def _tell(done: Evaluation, arguments: Namespace) -> None:
     if arguments.json:
         print_json({**done.document(), "rows": done.rows, **({"out": arguments.out} if arguments.out else {})})
     elif not arguments.quiet:
-        print_scores(f"{arguments.generated}: {len(done.rows)} images", done.scores, done.details)
+        print_scores(f"{arguments.generated}: {counted(len(done.rows), 'image')}", done.scores, done.details)
         if arguments.out:
             print(f"results  {arguments.out}")
 

@@ -26,6 +26,7 @@ from spectralkit.cli.output import print_json, print_table
 from spectralkit.cli.prompts import add_prompts, prompted
 from spectralkit.cli.reporting import add_report, print_report, reporting
 from spectralkit.cli.scores import print_scores, short
+from spectralkit.plugins.text import counted
 from spectralkit.running.config import DEFAULT_METRICS, DEFAULT_SAMPLES, RunConfig, parse_settings, read_config
 from spectralkit.running.folders import check_run
 
@@ -128,7 +129,7 @@ def read(arguments: Namespace) -> RunConfig:
 def _print(report: Report, out: Path) -> None:
     config = report.config
     what = f"{config.model}, {config.method} on {config.dataset}"
-    title = f"{what}: {report.samples} samples, {config.steps} steps, seed {config.seed}"
+    title = f"{what}: {counted(report.samples, 'sample')}, {counted(config.steps, 'step')}, seed {config.seed}"
     print_scores(title, report.scores, report.details)
     if report.diagnostics:
         print()

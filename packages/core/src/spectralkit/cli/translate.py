@@ -27,6 +27,7 @@ from spectralkit.cli.options import (
 from spectralkit.cli.output import print_json
 from spectralkit.cli.prompts import add_prompts, prompted
 from spectralkit.pictures.finding import find_inputs
+from spectralkit.plugins.text import counted
 from spectralkit.running.config import RunConfig, parse_settings
 
 if TYPE_CHECKING:
@@ -118,8 +119,8 @@ def _document(done: Translated, out: Path) -> dict[str, object]:
 
 def _print(done: Translated, out: Path) -> None:
     config, options = done.config, done.config.options
-    how = f"{options.model}, {options.method}, {config.source} -> {config.target}, {options.steps} steps"
-    print(f"{len(done.images)} images in {done.tiles} tiles: {how}, seed {options.seed}")
+    how = f"{options.model}, {options.method}, {config.source} -> {config.target}, {counted(options.steps, 'step')}"
+    print(f"{counted(len(done.images), 'image')} in {counted(done.tiles, 'tile')}: {how}, seed {options.seed}")
     if (intensity := config.reading.intensity) is not None:
         lows, highs = zip(*(pair for pairs in done.limits.values() for pair in pairs), strict=True)
         span = f"from {min(lows):g} to {max(highs):g} as [0, 1]"

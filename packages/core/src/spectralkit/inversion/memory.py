@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from spectralkit.errors import ConfigurationError
+from spectralkit.plugins.text import counted
 
 
 @contextmanager
@@ -22,5 +23,5 @@ def memory_told(batch: Tensor) -> Iterator[None]:
         yield
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise ConfigurationError(
-            f"out of memory on {batch.device} with {len(batch)} images at a time: lower the batch size"
+            f"out of memory on {batch.device} with {counted(len(batch), 'image')} at a time: lower the batch size"
         ) from error

@@ -17,7 +17,7 @@ from spectralkit.inversion.noise import Noise
 from spectralkit.models.device import check_precision, find_device
 from spectralkit.plugins.held import held, hold, hold_fields
 from spectralkit.plugins.registered import ContractError
-from spectralkit.plugins.text import enumerated, nearest, times
+from spectralkit.plugins.text import counted, enumerated, nearest, times
 
 
 @runtime_checkable
@@ -202,5 +202,5 @@ def _remedy(shape: tuple[int, ...], wanted: tuple[int, ...], multiple: int | Non
     if shape[0] == 1:
         return f"repeat the channel, images.expand(-1, {channels}, -1, -1)"
     if shape[0] != channels:
-        return f"bring them to {channels} channel{'s' * (channels > 1)}"
+        return f"bring them to {counted(channels, 'channel')}"
     return "resize or crop them" if multiple is None else f"resize or crop them to sides that {multiple} divides"

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spectralkit.errors import ConfigurationError, DataError
-from spectralkit.pictures.layout import Colours, counted
-from spectralkit.plugins.text import brief
+from spectralkit.pictures.layout import Colours
+from spectralkit.plugins.text import brief, counted
 
 LUMA = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in the grey of an image (ITU-R BT.601)."""
@@ -64,11 +64,15 @@ class ChannelMap:
         if self.named is None:
             needed = 1 + max(channel for channel in self.chosen if channel is not None)
             if needed > available:
-                raise DataError(f"{told} has {counted(available)}, no channel {needed - 1}: choose others of it")
+                raise DataError(
+                    f"{told} has {counted(available, 'channel')}, no channel {needed - 1}: choose others of it"
+                )
             return self
         shown = available - (colours == "other" and available in (2, 4))  # the last is transparency
         if shown not in (1, 3):
-            raise DataError(f"{told} has {counted(available)}, neither grey nor RGB: choose from them by number")
+            raise DataError(
+                f"{told} has {counted(available, 'channel')}, neither grey nor RGB: choose from them by number"
+            )
         if self.named == "rgb":
             return ChannelMap((0, 0, 0) if shown == 1 else (0, 1, 2))
         return ChannelMap((0,)) if shown == 1 else self

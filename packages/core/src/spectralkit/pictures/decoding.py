@@ -87,6 +87,15 @@ def _check_single(path: Path, layout: Layout) -> None:
         raise DataError(f"image {path} is compressed in a way that needs a decoder: pip install imagecodecs")
 
 
+def _strange(path: Path) -> str:
+    """What a file is that no decoder knows, and the remedy."""
+    if not path.stat().st_size:
+        return "empty: remove it"
+    if path.name.startswith("._"):
+        return "what macOS keeps beside a picture, no picture: remove it"
+    return "no PNG, JPEG, TIFF, BMP or WebP file: convert it first"
+
+
 def _is_tiff(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(4) in MAGIC
@@ -101,8 +110,7 @@ def _told(path: Path) -> Iterator[None]:
     except DataError:
         raise
     except UnidentifiedImageError as error:
-        what = "no PNG, JPEG, TIFF, BMP or WebP file: convert it first" if path.stat().st_size else "empty: remove it"
-        raise DataError(f"image {path} is {what}") from error
+        raise DataError(f"image {path} is {_strange(path)}") from error
     except Image.DecompressionBombError as error:
         raise too_large(path) from error
     except OSError as error:

@@ -19,6 +19,7 @@ import attrs
 
 from spectralkit.errors import ConfigurationError, DataError, told
 from spectralkit.pictures.sifting import OnError, listed
+from spectralkit.plugins.text import counted
 from spectralkit.whole import write_whole
 
 LIST = "index.json"
@@ -161,7 +162,7 @@ class Index:
         document = {"stamp": stamp.hexdigest(), "rows": found.rows, "problems": found.problems}
         write_whole(path, json.dumps(document, separators=(",", ":")).encode())
         count = len(found.problems)
-        tell(f"{unit.name} ({number}): {len(found.rows)} good, {count} problem{'s' * (count != 1)}")
+        tell(f"{unit.name} ({number}): {len(found.rows)} good, {counted(count, 'problem')}")
         return found
 
     def _stamps(self, files: Iterable[Path]) -> Iterator[str]:
@@ -184,6 +185,6 @@ class Index:
 def _refusal(problems: Sequence[str]) -> DataError:
     """Files that are missing or cannot be used: the first of them, and their count."""
     return DataError(
-        f"{len(problems)} problem{'s' * (len(problems) > 1)}: {listed(problems)}: repair and prepare it again, or "
+        f"{counted(len(problems), 'problem')}: {listed(problems)}: repair and prepare it again, or "
         "leave them out by --set dataset.on_error=skip"
     )

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spectralkit.errors import DataError
+from spectralkit.plugins.text import counted
 
 FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP")
 """What is read."""
@@ -121,12 +122,7 @@ def kind_of(dtype: np.dtype[np.generic], channels: int, colours: Colours) -> str
         numbers = f"of {8 * dtype.itemsize} bits"
     if colours in ("grey", "rgb"):
         return f"is {wanted(channels)[1]} {numbers}"
-    return f"has {counted(channels)} {numbers}"
-
-
-def counted(channels: int) -> str:
-    """``1 channel``, ``4 channels``."""
-    return f"{channels} channel{'s' * (channels > 1)}"
+    return f"has {counted(channels, 'channel')} {numbers}"
 
 
 def upright(pixels: Pixels, orientation: int) -> Pixels:

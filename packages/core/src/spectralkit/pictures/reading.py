@@ -17,7 +17,8 @@ from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.pictures.channels import ChannelMap
 from spectralkit.pictures.decoding import decode, look
 from spectralkit.pictures.intensity import Intensity, scaled
-from spectralkit.pictures.layout import Colours, Frame, Layout, Pixels, counted, wanted
+from spectralkit.pictures.layout import Colours, Frame, Layout, Pixels, wanted
+from spectralkit.plugins.text import counted
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -174,7 +175,11 @@ class Reading:
             missing.append("how its values become [0, 1] (intensity, like full or 0.1%:99.9%)")
         if missing:
             asked = "" if fits else f", and {described} is wanted"
-            pages = f", {layout.frames} times, {counted(available)} in all" if available > layout.channels else ""
+            pages = (
+                f", {layout.frames} times, {counted(available, 'channel')} in all"
+                if available > layout.channels
+                else ""
+            )
             raise DataError(f"{told} {layout.told}{pages}{asked}: say {' and '.join(missing)}")
         return taken
 

@@ -11,6 +11,7 @@ import attrs
 from spectralkit.errors import DataError, SpectralkitError
 from spectralkit.pictures.finding import Input, check_file
 from spectralkit.pictures.reading import Reading
+from spectralkit.plugins.text import counted
 
 OnError = Literal["stop", "skip"]
 """What becomes of bad files: all of them are told and nothing is done, or they are told and left out."""
@@ -36,7 +37,7 @@ class Sifted(Generic[T]):
     @property
     def told(self) -> list[str]:
         """A line for each bad file, and their count."""
-        count = f"{len(self.bad)} of {len(self.good) + len(self.bad)} images left out"
+        count = f"{len(self.bad)} of {counted(len(self.good) + len(self.bad), 'image')} left out"
         return [*(f"left out: {reason}" for reason in self.bad.values()), count] if self.bad else []
 
 

@@ -17,7 +17,7 @@ import attrs
 from spectralkit.errors import ConfigurationError, DataError, SpectralkitError
 from spectralkit.plugins.registered import ContractError
 from spectralkit.plugins.signature import type_name
-from spectralkit.plugins.text import brief
+from spectralkit.plugins.text import brief, counted
 from spectralkit.plugins.values import UNIONS, MismatchError, accept, accept_at, required
 
 P = ParamSpec("P")
@@ -169,7 +169,7 @@ def _tuple_told(members: tuple[Any, ...]) -> str:
 def _function_told(members: tuple[Any, ...]) -> str:
     if members[0] is ...:
         return "a function"
-    return f"a function of {len(members[0])} argument{'s' * (len(members[0]) != 1)}"
+    return f"a function of {counted(len(members[0]), 'argument')}"
 
 
 _GENERIC: dict[Any, Callable[[tuple[Any, ...]], str]] = {

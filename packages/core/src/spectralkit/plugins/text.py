@@ -53,6 +53,11 @@ def enumerated(names: Collection[str], most: int = 12) -> str:
     return ", ".join(shown) + (f" and {len(names) - len(shown)} more" if len(shown) < len(names) else "")
 
 
+def counted(number: int | str, noun: str) -> str:
+    """``1 image``, ``2 images``; several numbers in one text are plural."""
+    return f"{number} {noun}{'s' * (str(number) != '1')}"
+
+
 def times(shape: Sequence[int]) -> str:
     """A shape as text: ``3x64x64``."""
     return "x".join(map(str, shape))

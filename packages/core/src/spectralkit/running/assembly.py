@@ -16,6 +16,7 @@ from spectralkit.models.model import Model
 from spectralkit.plugins.registered import blaming
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.specs import MetricSpec
+from spectralkit.plugins.text import counted
 from spectralkit.running.config import DEFAULT_METRICS, DEFAULT_SAMPLES, RunConfig, check_parts
 from spectralkit.running.contract import check_dataset, check_sample
 from spectralkit.running.loader import Afresh, Loader
@@ -116,7 +117,8 @@ def _samples(config: RunConfig, available: int) -> int:
         return min(DEFAULT_SAMPLES, available)
     if config.samples > available:
         raise ConfigurationError(
-            f"data set '{config.dataset}' has {available} samples, {config.samples} were asked for: lower --samples"
+            f"data set '{config.dataset}' has {counted(available, 'sample')}, "
+            f"{config.samples} were asked for: lower --samples"
         )
     return config.samples
 

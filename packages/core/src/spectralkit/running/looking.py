@@ -24,7 +24,7 @@ from spectralkit.errors import ConfigurationError, DataError, HeldOutError, told
 from spectralkit.plugins.registered import blaming
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.specs import DatasetSpec
-from spectralkit.plugins.text import times
+from spectralkit.plugins.text import counted, times
 from spectralkit.plugins.training import build_training
 from spectralkit.running.contract import check_dataset, check_sample
 from spectralkit.running.picture import grid
@@ -134,7 +134,7 @@ def preview(name: str, parameters: Mapping[str, Any], out: Path, rows: int) -> i
         with suppress(HeldOutError):
             columns |= {f"trained on: {domain}": images for domain, images in _trained(dataset, training, count)}
     picture = grid(
-        f"{name}: {len(dataset)} samples of {times(dataset.shape)}",
+        f"{name}: {counted(len(dataset), 'sample')} of {times(dataset.shape)}",
         list(columns),
         list(zip(*columns.values(), strict=True)),
         [sample.id for sample in samples],

@@ -8,6 +8,7 @@ file that does not match them is not used. This module does not import torch.
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from hashlib import file_digest
 from pathlib import Path
 from pickle import UnpicklingError
@@ -60,7 +61,7 @@ class Weights:
         return self.file.removesuffix(".pth").rpartition("-")[2]
 
     def status(self) -> Status:
-        """Whether the file is there, and is what its name says; reads the whole file."""
+        """Whether the file is there, and is what its name says; reads the whole file, once."""
         if not self.path.is_file():
             return "absent"
         return "present" if matches(self.path, self.digits) else "corrupt"
@@ -105,9 +106,16 @@ def inception_lacks() -> str | None:
 
 
 def matches(path: Path, digits: str) -> bool:
-    """Whether the SHA-256 of a file begins with ``digits``."""
+    """Whether the SHA-256 of a file begins with ``digits``; a file is read again where it has changed."""
+    found = path.stat()
+    return _digest(path, found.st_ino, found.st_size, found.st_mtime_ns).startswith(digits)
+
+
+@lru_cache
+def _digest(path: Path, *stamp: int) -> str:
+    """The SHA-256 of a file, taken once for the half a GB it may be."""
     with path.open("rb") as stream:
-        return file_digest(stream, "sha256").hexdigest().startswith(digits)
+        return file_digest(stream, "sha256").hexdigest()
 
 
 def load(weights: Weights) -> dict[str, Tensor]:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.models.own import UNCONDITIONAL
-from spectralkit.plugins.text import enumerated
+from spectralkit.plugins.text import counted, enumerated
 
 
 @attrs.frozen(eq=False)
@@ -62,7 +62,7 @@ def prompts_told(rows: Mapping[str, Tensor], prompts: Sequence[str], negative: s
             rows[negative or ""],
             f"guidance leads away from {repr(negative) if negative else 'the empty prompt'}",
         )
-    told = f"{len(known)} prompt{'s' * (len(known) > 1)}, {enumerated([repr(text) for text in known], 4)}"
+    told = f"{counted(len(known), 'prompt')}, {enumerated([repr(text) for text in known], 4)}"
     if not prompts:
         told = f"{UNCONDITIONAL!r}, the empty prompt, assumed because none was given (--source-prompt, --target-prompt)"
     return Conditions(known, null, {}, f"{told}; {why}")

@@ -81,6 +81,8 @@ def _bare(root: Path) -> Layout:
 def _scheduler(root: Path) -> Path:
     places = (root / "scheduler" / SCHEDULER, root / SCHEDULER)
     found = next((path for path in places if path.exists()), None)
+    if found is None and (root.parent / INDEX).is_file():
+        raise DataError(f"{root} is a part of the pipeline {root.parent}: name the pipeline")
     if found is None:
         raise DataError(
             f"{root} holds no {SCHEDULER}, which tells the process that the network was trained on: save the scheduler "
