@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -330,6 +331,8 @@ def test_what_is_held_out_wholly_is_looked_at_and_scored_all_the_same(
     assert main(["describe", "dataset", "folder", *settings, "--json"]) == 0
     measured = json.loads(capsys.readouterr().out.partition("\n")[2])["measured"]
     assert (measured["samples"], measured["trained"], measured["spectral slope"]) == (COUNT, [], {})
+    assert main(["describe", "dataset", "folder", *settings]) == 0
+    assert re.search(r"^training +yes$", capsys.readouterr().out, re.MULTILINE)  # not where its code lies
 
 
 @pytest.mark.filterwarnings("always")

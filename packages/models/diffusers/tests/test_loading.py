@@ -190,9 +190,8 @@ def test_what_is_missing_or_foreign_is_told(save, small, tmp_path):
     with pytest.raises(DataError, match=r"holds no scheduler_config\.json.*save_pretrained"):
         sk.load_model(directory)
     (directory.parent / "model_index.json").write_text("{}")
-    with pytest.raises(
-        DataError, match=rf"{directory} is a part of the pipeline {directory.parent}: name the pipeline"
-    ):
+    told = rf"{directory} is a part of the pipeline {directory.parent}: name the pipeline"
+    with pytest.raises(DataError, match=told):
         sk.load_model(directory)
     directory = save(small.unet(), small.ddim())
     (directory / WEIGHTS).unlink()
