@@ -64,4 +64,4 @@ def share(value: float | Over) -> str:
     over = value if isinstance(value, Over) else Over(value)
     percent = 100 * over.mean
     told = f"{percent:.0f}" if percent >= 1 or percent <= 0 else f"{percent:.1g}"
-    return f"{told} ± {100 * over.sd:.1g} %" if over.sd else f"{told} %"
+    return f"{told} ± {100 * over.sd:.1g}\u00a0%" if over.sd else f"{told}\u00a0%"  # a line does not break before it
