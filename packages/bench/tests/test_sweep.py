@@ -123,12 +123,14 @@ def test_the_chosen_point_can_be_run_again(tmp_path: Path, capsys: pytest.Captur
     assert json.loads(capsys.readouterr().out)["scores"] == best["scores"]
 
 
-def test_sweeps_of_two_methods_have_a_table_each(tmp_path, capsys):
+def test_sweeps_that_differ_have_a_table_each(tmp_path, capsys):
     store = str(tmp_path / "store")
-    for method in ("taba", "ovg+taba"):
-        assert main(["sweep", *TOY, "--method", method, "--vary", "taba.steps=1", "--store", store, "--quiet"]) == 0
+    for words in (["taba"], ["ovg+taba"], ["taba", "--seed", "7"]):
+        vary = ["--vary", "taba.steps=1", "--store", store, "--quiet"]
+        assert main(["sweep", *TOY, "--method", *words, *vary]) == 0
     assert main(["bench", "table", "--store", store]) == 2
-    names = "sweep of taba.steps: ovg+taba on gaussian, cells, sweep of taba.steps: taba on gaussian, cells"
+    sweep, on = "sweep of taba.steps", "gaussian, cells, steps 3, samples 2"
+    names = ", ".join((f"{sweep}: ovg+taba on {on}", f"{sweep}: taba on {on}", f"{sweep}: taba on {on}, seed 7"))
     assert f"name one with --grid ({names})" in capsys.readouterr().err
 
 

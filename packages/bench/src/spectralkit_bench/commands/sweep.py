@@ -7,6 +7,8 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from spectralkit.cli.command import Command
 from spectralkit.cli.options import add_method, add_seed, model_name, path
 from spectralkit.cli.output import add_json, add_quiet, print_json, print_table
@@ -100,9 +102,16 @@ def run(arguments: Namespace) -> int:
 
 
 def _called(varied: Sequence[Axis], base: RunConfig) -> str:
-    """``sweep of ovg.clip: ovg+taba on gaussian, cells``."""
+    """``sweep of ovg.clip: ovg+taba on gaussian, cells, steps 20``."""
     data = "" if base.dataset is None else f", {base.dataset}"
-    return f"sweep of {', '.join(axis.name for axis in varied)}: {base.method} on {model_name(base.model)}{data}"
+    usual = attrs.fields_dict(type(base))
+    apart = [
+        f", {option} {value}"
+        for option in ("scale", "steps", "samples", "seed")
+        if (value := getattr(base, option)) != usual[option].default
+    ]
+    axes = ", ".join(axis.name for axis in varied)
+    return f"sweep of {axes}: {base.method} on {model_name(base.model)}{data}{''.join(apart)}"
 
 
 def _refused(trials: Sequence[Trial]) -> int:
