@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -226,6 +227,23 @@ def test_latents_are_drawn_back_from_beyond_the_bound() -> None:
     inside, outside = (losses.bound(torch.full((1, 2, 3, 3), value)).item() for value in (3.0, 4.5))
     assert inside == pytest.approx(9.0)
     assert outside == pytest.approx(4.5**2 + 10)
+
+
+def test_the_spectrum_of_noise_knows_its_amplitude_and_not_its_place() -> None:
+    noise = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    assert losses.spectrum(noise.roll((3, 5), (-2, -1)), noise).max() < 1e-3
+    torch.testing.assert_close(losses.spectrum(noise / 2, noise), torch.full((2,), math.log(4)), rtol=1e-4, atol=0)
+    assert losses.fine_power(noise).mean().item() == pytest.approx(1, abs=0.1)  # white noise, all rings alike
+
+
+@pytest.mark.parametrize(("cycles", "is_fine"), [(2, False), (3, False), (4, True), (9, True), (16, True)])
+def test_the_spectrum_is_of_the_two_finest_octaves(cycles: int, is_fine: bool) -> None:
+    wave = torch.cos(2 * math.pi * cycles * torch.arange(32) / 32).expand(1, 1, 32, 32)
+    rings = losses.fine_power(wave)[0, 0]
+    assert rings.shape == (13,)
+    assert (rings.max().item() > 1) is is_fine
+    if is_fine:
+        assert rings.argmax().item() == cycles - 4
 
 
 def test_texture_is_amplitude_wherever_it_lies() -> None:

@@ -44,6 +44,9 @@ class AutoencoderConfig(TrainingConfig):
     finish_noise: float = option(0.08, weight, "noise on the latent in the last part")
     finish_perceptual: float = option(0.2, weight, "weight of the perceptual distance in the last part")
     finish_texture: float = option(0.3, weight, "weight of the distance of textures in the last part")
+    finish_spectrum: float = option(
+        0.05, weight, "weight of the distance of spectra in the last part, on crops of the target domain"
+    )
 
     @property
     def factor(self) -> int:

@@ -6,11 +6,20 @@ r"""What a reconstruction is held to, one number a sample.
     A(x) = \sqrt{\text{mean}_8 (x - \text{mean}_5 x)^2 + 10^{-4}},
 
 with mean_k over squares of k x k pixels: A is the local amplitude of what a blur would take away, wherever it lies, so
-that detail which the latent does not place is still drawn.
+that detail which the latent does not place is still drawn. The faintest of it, which no amplitude sees, is
+
+.. math::
+    \text{spectrum} = \langle |\ln(P_r(\hat x) + 10^{-6}) - \ln(P_r(x) + 10^{-6})| \rangle_{H/8 \le r \le H/2},
+
+P_r the mean power of the frequencies with r cycles in the image's width: the two finest octaves, where errors of the
+mean fall behind those of the mean square by orders of magnitude.
 """
 
 from __future__ import annotations
 
+from functools import cache
+
+import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
@@ -37,3 +46,24 @@ def amplitude(pixels: Tensor) -> Tensor:
 def texture(reconstruction: Tensor, pixels: Tensor) -> Tensor:
     """(B, C, H, W) twice -> (B,)."""
     return mean((amplitude(reconstruction) - amplitude(pixels)).abs())
+
+
+def spectrum(reconstruction: Tensor, pixels: Tensor) -> Tensor:
+    """(B, C, H, H) twice -> (B,)."""
+    ours, theirs = (fine_power(images).add(1e-6).log() for images in (reconstruction, pixels))
+    return mean((ours - theirs).abs())
+
+
+def fine_power(pixels: Tensor) -> Tensor:
+    """(B, C, H, H) -> (B, C, R): the mean power of every ring of frequencies in the two finest octaves."""
+    power = torch.fft.fft2(pixels, norm="ortho").abs().square()
+    return torch.matmul(power.flatten(2), _rings(pixels.shape[-1]).to(pixels.device))
+
+
+@cache
+def _rings(side: int) -> Tensor:
+    """(H H, R): which share of the mean over a ring each frequency of an image has."""
+    wave = torch.fft.fftfreq(side, 1 / side)
+    radius = torch.hypot(wave[:, None], wave).round().flatten()
+    members = (radius[:, None] == torch.arange(side // 8, side // 2 + 1)).float()
+    return members / members.sum(0)

@@ -7,7 +7,8 @@ The loss of a crop x of the target domain, of a crop of the sources, and of eith
     \qquad
     \ell_\text{source} = \langle |\hat x - x| \rangle + w_d \langle (\hat x - x)^2 \rangle + w_b\, \text{bound}(z),
 
-where texture takes the place of bound. See :mod:`~spectralkit_models_training.autoencoder.losses` and ``perceptual``.
+where texture takes the place of bound, and the target's spectrum is weighed too. See
+:mod:`~spectralkit_models_training.autoencoder.losses` and ``perceptual``.
 """
 
 from __future__ import annotations
@@ -111,11 +112,19 @@ class AutoencoderTask:
             total = total + config.finish_texture * losses.texture(output, target)
         else:
             total = total + config.bound * losses.bound(latent.float())
-        weight = config.finish_perceptual if finishing else config.perceptual
-        if self.perceptual is not None and weight and not degraded.all():
-            distance = self.perceptual.to(pixels.device)(output[~degraded], target[~degraded])
-            total = total + weight * distance.sum() / len(pixels)
+        if not degraded.all():
+            total = total + self._of_target(output[~degraded], target[~degraded], finishing) / len(pixels)
         return total.mean()
+
+    def _of_target(self, output: Tensor, target: Tensor, finishing: bool) -> Tensor:
+        """What crops of the target domain lose beyond the others, their sum."""
+        config, total = self.config, output.new_zeros(())
+        weight = config.finish_perceptual if finishing else config.perceptual
+        if self.perceptual is not None and weight:
+            total = total + weight * self.perceptual.to(output.device)(output, target).sum()
+        if finishing and config.finish_spectrum:
+            total = total + config.finish_spectrum * losses.spectrum(output, target).sum()
+        return total
 
     def show(self, module: nn.Module) -> Shown:
         """Originals above their reconstructions, and the scores of reconstructions of the target domain."""
