@@ -45,7 +45,8 @@ def central(setting: str) -> Claim:
                 "0.96 against 0.83 on [0, 255]",
                 "at least 0.10 above standard's",
                 above((OURS, "standard"), UNIT, setting, margin=0.10),
-                "S_HF counts the block edges that standard inversion keeps as fine detail",
+                "S_HF counts the block edges that standard inversion keeps as fine detail, and what the decoder of a "
+                "latent model draws into any latent; the yardsticks below say how far real crops are above standard's",
             ),
             Check(
                 "structure is kept: S_LF of ovg+taba",
