@@ -18,7 +18,7 @@ from pages.reproduction.distances import DISTANCES, Interval, resamples
 from pages.reproduction.page import CLAIMS
 from pages.reproduction.plan import Plan
 from pages.reproduction.results import AbsentError, Cell, Results, Study
-from pages.reproduction.roles import ROLES, Filled, Role
+from pages.reproduction.roles import ROLES, Filled
 from pages.reproduction.rules import Finding, Verdict
 from pages.reproduction.scene import RECONSTRUCTIONS, Scene
 from pages.reproduction.settings import SETTINGS
@@ -39,14 +39,6 @@ HOLDS, FAILS = Verdict.HOLDS, Verdict.FAILS
 BETTER, EVEN, WORSE = [(2.0, 1.0)] * 3, [(1.0, 1.0)] * 3, [(1.0, 2.0)] * 3
 SAMPLES = 3
 RISING = [(0.0, 0.1), (1.0, 0.9), (2.0, 2.2), (3.0, 2.9), (4.0, 4.1)]
-
-
-def test_ovg_has_the_knobs_of_its_role_wherever_it_stands() -> None:
-    role = Role("made up", ("standard", "ovg", "ovg+taba"), knobs={"eta_lf": 0.0, "clip": 2.0})
-    assert role.written("standard") == "standard"
-    assert role.written("ovg") == "ovg(eta_lf=0.0, clip=2.0)"
-    assert role.written("ovg+taba") == "ovg(eta_lf=0.0, clip=2.0)+taba"
-    assert Role("made up", ("ovg",)).written("ovg") == "ovg"
 
 
 @pytest.mark.parametrize(

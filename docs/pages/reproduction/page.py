@@ -116,9 +116,9 @@ def _command(claim: Claim, results: Results) -> str:
     """One of the claim's runs as one would type it."""
     (methods, setting), played = claim.shows, results.played
     roles = [role for check in claim.checks for subject in check.subjects for role in subject]
-    role = next((role for role in roles if role in played), roles[0])
-    words = f"spectralkit run --model {played.get(role, role)} --method {methods[0]} {SETTINGS[setting].words}"
+    source = next((played[role] for role in roles if role in played), roles[0])
+    words = f"spectralkit run --model {source} --method {methods[0]} {SETTINGS[setting].words}"
     words += f" --samples {results.samples} --steps {results.steps} --seed {results.seeds[0]}"
     words += f" --metrics {','.join(METRICS)}"
-    others = ", ".join(code(ROLES[role].written(method)) for method in methods[1:])
+    others = ", ".join(map(code, methods[1:]))
     return f"Shown by {code(words)}, and the same with {others}."

@@ -82,13 +82,12 @@ class Plan:
             scale = {"scale": (setting.scale,)} if setting.scale else {}
             for model in self.models:
                 lists = {"dataset": (DATASET,), **scale, "model": (model.source,), "seed": self.seeds}
-                written = {ROLES[model.role].written(method): method for method in ROLES[model.role].methods}
                 yield Block(
                     where="the reproduction",
-                    lists={**lists, "method": tuple(written)},
+                    lists={**lists, "method": ROLES[model.role].methods},
                     options={**numbers, "metrics": METRICS, "settings": self.config(model, setting).settings},
                     section=setting.name,
-                    names={model.source: model.role, **written},
+                    names={model.source: model.role},
                 )
 
     @property

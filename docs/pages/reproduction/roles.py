@@ -12,7 +12,6 @@ from typing import Any
 import attrs
 
 from spectralkit.errors import ConfigurationError
-from spectralkit.inversion.expression import parse
 
 NOISE = ("standard", "renoise", "taba", "ovg", "ovg+taba")
 IMAGE = ("standard", "taba", "ovg")
@@ -26,18 +25,11 @@ class Role:
         told: The model in words.
         methods: What is run on it.
         of: The role whose model is run without its entry noise, where it is such a one.
-        knobs: The arguments of ``ovg`` on it, chosen on crops that it was trained on; the defaults are the authors'.
     """
 
     told: str
     methods: tuple[str, ...]
     of: str | None = None
-    knobs: Mapping[str, float] = attrs.field(factory=dict)
-
-    def written(self, method: str) -> str:
-        """A method with the arguments that it has on this model."""
-        terms = (attrs.evolve(term, arguments=self.knobs) if term.name == "ovg" else term for term in parse(method))
-        return "+".join(map(str, terms))
 
 
 ROLES: Mapping[str, Role] = {

@@ -12,7 +12,6 @@ import attrs
 import torch
 from torch import Tensor
 
-from pages.markdown import code
 from pages.reproduction.distances import DISTANCES, Interval, resamples
 from pages.reproduction.measures import Measures, measured
 from pages.reproduction.results import ENERGY, UNIT, Cell, Study, Yardstick
@@ -131,8 +130,7 @@ def _told(role: str, model: Model) -> str:
     steps = f", {training['steps']} training steps" if "steps" in training else ""
     split = IhcTraining().digest in json.dumps(model.provenance, default=str)
     warning = "" if split or not training else "; **trained on another split, which may hold what is held out here**"
-    knobs = f"; its `ovg` is {code(ROLES[role].written('ovg'))}" if ROLES[role].knobs else ""
-    return f"{ROLES[role].told}{steps}{knobs}{warning}"
+    return f"{ROLES[role].told}{steps}{warning}"
 
 
 def _caption(scene: Scene) -> str:

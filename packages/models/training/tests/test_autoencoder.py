@@ -14,12 +14,12 @@ import torch
 from torch import Tensor, nn
 
 from spectralkit.data import decimate
-from spectralkit.errors import ConfigurationError, DataError
+from spectralkit.errors import ConfigurationError, DataError, SpectralkitError
 from spectralkit.torchvision_fix import repair_torchvision
 from spectralkit_models_training.autoencoder import losses
 from spectralkit_models_training.autoencoder.config import AutoencoderConfig
 from spectralkit_models_training.autoencoder.directory import FILE, Facts, read_autoencoder, save_autoencoder
-from spectralkit_models_training.autoencoder.network import TURNS, Reconstruction, build_network, moved
+from spectralkit_models_training.autoencoder.network import TURNS, Reconstruction, build_network, encoded, moved
 from spectralkit_models_training.autoencoder.perceptual import Perceptual
 from spectralkit_models_training.autoencoder.task import SHOWN, AutoencoderTask
 from spectralkit_models_training.options import preset, presets
@@ -122,7 +122,7 @@ def test_a_configuration_survives_its_table() -> None:
 
 @pytest.mark.parametrize("name", presets("train-autoencoder"))
 def test_presets_are_configurations(name: str) -> None:
-    assert AutoencoderConfig(**preset("train-autoencoder", name, AutoencoderConfig)).dataset == name
+    assert name.startswith(AutoencoderConfig(**preset("train-autoencoder", name, AutoencoderConfig)).dataset)
 
 
 def test_turns_are_the_eight_symmetries_of_a_square() -> None:
@@ -208,6 +208,54 @@ def test_the_encoder_rests_in_the_last_part() -> None:
         task.loss(task.module, task.draw(step, 4, seeded()), step).backward()  # type: ignore[no-untyped-call]
         assert all((weight.grad is not None) is learns for weight in halves.encoder.parameters())
         assert all(weight.grad is not None for weight in halves.decoder.parameters())
+
+
+STARTED: dict[str, Any] = {"size": 16, "steps": 10, "dataset": "ihc", "finish_perceptual": 0.0, "score": "none"}
+
+
+def test_the_decoder_of_another_autoencoder_is_trained_on_while_its_encoder_stays(tmp_path: Path) -> None:
+    start = small_directory(tmp_path / "start")
+    task = AutoencoderTask.build(AutoencoderConfig(**STARTED, start=str(start)), Waves())
+    assert task.perceptual is None
+    before = {name: weight.clone() for name, weight in task.module.autoencoder.state_dict().items()}
+    optimiser = torch.optim.AdamW(task.module.parameters(), lr=1e-3, weight_decay=0.1)
+    for step in (0, 1):
+        optimiser.zero_grad()
+        task.loss(task.module, task.draw(step, 4, seeded(step)), step).backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+    after = task.module.autoencoder.state_dict()
+    assert {name.split(".")[0] for name in after if not torch.equal(after[name], before[name])} == {"decoder"}
+    task.export(task.module, tmp_path / "made", {})
+    made, facts = read_autoencoder(tmp_path / "made")
+    assert (facts.factor, facts.channels) == (4, 2)
+    pixels = 2 * torch.rand(1, 3, 16, 16, generator=seeded()) - 1
+    told = [encoded(network, pixels) for network in (made, read_autoencoder(start)[0])]
+    assert torch.equal(*told)
+
+
+def test_a_variational_autoencoder_is_trained_on_at_its_mode(tmp_path: Path) -> None:
+    variational(tmp_path)
+    task = AutoencoderTask.build(AutoencoderConfig(**STARTED, start=str(tmp_path)), Waves())
+    task.loss(task.module, task.draw(0, 4, seeded()), 0).backward()  # type: ignore[no-untyped-call]
+    halves: Any = task.module.autoencoder
+    assert all(weight.grad is not None for weight in halves.decoder.parameters())
+    assert not any(weight.grad is not None for weight in halves.encoder.parameters())
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"widths": (8, 8), "noise": 0.2}, "widths, noise cannot be chosen with start, whose encoder rests"),
+        ({"size": 20}, "size 20 is no multiple of 8, the factor of autoencoder"),
+        ({"dataset": "cells"}, "was trained on data set 'ihc', not 'cells'"),
+        ({"start": "ddim"}, "model 'ddim' works on pixels and has no autoencoder"),
+        ({"start": "./nowhere"}, "no autoencoder at nowhere"),
+    ],
+)
+def test_an_autoencoder_that_does_not_fit_is_refused(tmp_path: Path, options: dict[str, Any], told: str) -> None:
+    start = {"start": str(small_directory(tmp_path / "start", factor=8 if "size" in options else 4))}
+    with pytest.raises(SpectralkitError, match=told):
+        AutoencoderTask.build(AutoencoderConfig(**{**STARTED, **start, **options}), Waves())
 
 
 def test_steps_on_a_batch_lower_its_loss() -> None:
@@ -351,9 +399,21 @@ def test_of_an_unknown_autoencoder_factor_and_channels_are_tried(
     assert facts == Facts(factor=expected[0], channels=expected[1])
 
 
-def small_directory(directory: Path) -> Path:
-    facts = Facts(factor=4, channels=2, shape=(3, 16, 16), dataset="ihc", digest="", training={})
-    save_autoencoder(build_network(AutoencoderConfig(**TINY), 3), facts, directory)
+def variational(directory: Path) -> None:
+    """Save one of diffusers' own."""
+    repair_torchvision()
+    from diffusers import AutoencoderKL
+
+    widths = {"block_out_channels": (8, 8), "norm_num_groups": 4, "latent_channels": 2}
+    blocks = {"down_block_types": ("DownEncoderBlock2D",) * 2, "up_block_types": ("UpDecoderBlock2D",) * 2}
+    AutoencoderKL(**widths, **blocks).save_pretrained(directory)
+
+
+def small_directory(directory: Path, factor: int = 4) -> Path:
+    facts = Facts(factor=factor, channels=2, shape=(3, 16, 16), dataset="ihc", digest="", training={})
+    layers = dict.fromkeys(("encoder_layers", "decoder_layers"), (1,) * (factor // 4 + 1))
+    config = AutoencoderConfig(**{**TINY, **layers, "widths": (8,) * (factor // 4 + 1)})
+    save_autoencoder(build_network(config, 3), facts, directory)
     return directory
 
 

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from functools import cached_property
-from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
 import attrs
 import torch
 from torch import Tensor, nn
 
 from spectralkit.data import TrainingSet
-from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.models.card import Normalisation, Posterior
 from spectralkit.models.latent import LatentCodec
-from spectralkit.models.loading import load_model
 from spectralkit.models.model import Codec, PixelCodec
-from spectralkit.plugins.registry import registry
 from spectralkit_models_training.aside import Aside
-from spectralkit_models_training.autoencoder.directory import Facts, read_autoencoder, tried
+from spectralkit_models_training.autoencoder.directory import Facts
+from spectralkit_models_training.autoencoder.finding import find_autoencoder
 from spectralkit_models_training.bank import Bank, digest, domains_of, fill, moments, remembered
 from spectralkit_models_training.config import DiffusionConfig
 from spectralkit_models_training.diffusion import shares
@@ -159,35 +156,4 @@ def find_space(config: DiffusionConfig, data: TrainingSet, channels: int) -> Spa
     """
     if config.autoencoder is None:
         return PixelSpace(config, data, channels)
-    name = config.autoencoder
-    network, facts = read_autoencoder(Path(name)) if is_path(name) else _of_model(name)
-    if facts.dataset not in (None, config.dataset):
-        raise DataError(
-            f"autoencoder {name} was trained on data set '{facts.dataset}', not '{config.dataset}': train one on it"
-        )
-    if (takes := cast(Any, network).config.in_channels) != channels:
-        raise DataError(
-            f"autoencoder {name} takes images of {takes} channels, but data set '{config.dataset}' has {channels}: "
-            "train one on it"
-        )
-    if config.size % facts.factor:
-        raise ConfigurationError(
-            f"size {config.size} is no multiple of {facts.factor}, the factor of autoencoder {name}: choose another "
-            "size"
-        )
-    return LatentSpace(config, data, network, facts)
-
-
-def _of_model(name: str) -> tuple[nn.Module, Facts]:
-    """The autoencoder of a latent model, and what is known of it."""
-    model = load_model(name)
-    if not isinstance(model.codec, LatentCodec):
-        raise DataError(f"model '{name}' works on pixels and has no autoencoder: name another, or a directory")
-    network = cast(nn.Module, model.codec.autoencoder)
-    factor, channels = tried(network, name)
-    return network, Facts(factor=factor, channels=channels, dataset=model.dataset)
-
-
-def is_path(name: str) -> bool:
-    """Whether an autoencoder is named by a directory rather than by a registered model."""
-    return "/" in name or name not in registry().names("model") or Path(name).is_dir()
+    return LatentSpace(config, data, *find_autoencoder(config.autoencoder, config, channels))

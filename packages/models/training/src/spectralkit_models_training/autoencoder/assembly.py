@@ -9,6 +9,7 @@ from spectralkit_models_training.aside import Aside
 from spectralkit_models_training.assembly import Assembled, training_set
 from spectralkit_models_training.autoencoder.config import AutoencoderConfig
 from spectralkit_models_training.autoencoder.task import AutoencoderTask
+from spectralkit_models_training.bank import digest
 
 
 def assemble_autoencoder(config: AutoencoderConfig, device: torch.device, aside: Aside) -> Assembled:
@@ -19,4 +20,6 @@ def assemble_autoencoder(config: AutoencoderConfig, device: torch.device, aside:
     """
     check_parts(config.settings, {"dataset"})
     data = training_set(config)
-    return Assembled(AutoencoderTask.build(config, data), {"data_sha256": data.digest}, rests=True)
+    task = AutoencoderTask.build(config, data)
+    start = {"start_sha256": digest(task.module.autoencoder)} if config.start else {}
+    return Assembled(task, {"data_sha256": data.digest, **start}, rests=True)

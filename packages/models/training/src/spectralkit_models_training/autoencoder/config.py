@@ -7,13 +7,17 @@ from itertools import pairwise
 import attrs
 
 from spectralkit.errors import ConfigurationError
-from spectralkit.running.checks import number, whole
+from spectralkit.running import checks
+from spectralkit.running.checks import number, optional, whole
 from spectralkit_models_training.config import TrainingConfig, inherited, option, sizes, weight
 
 
 @attrs.frozen(kw_only=True)
 class AutoencoderConfig(TrainingConfig):
     """An autoencoder of residual blocks, trained in two phases: both halves together, then the decoder alone.
+
+    With ``start`` the second phase is all there is: the encoder of another autoencoder stays, and with it what models
+    on its latents have learned.
 
     Raises:
         ConfigurationError: If a value is of the wrong type or impossible.
@@ -24,6 +28,12 @@ class AutoencoderConfig(TrainingConfig):
     learning_rate: float = inherited("learning_rate", 6e-4)
     schedule: str = inherited("schedule", "cosine")
     ema: float = inherited("ema", 0.998)
+
+    start: str | None = option(
+        None,
+        optional(checks.text),
+        "an autoencoder whose decoder is trained on while its encoder rests: a directory or a model's name",
+    )
 
     latent_channels: int = option(8, whole(1, 1024), "channels of the latent")
     widths: tuple[int, ...] = option((48, 96), sizes(4), "channels at a half, a quarter, ... of the resolution")
@@ -45,7 +55,7 @@ class AutoencoderConfig(TrainingConfig):
     finish_perceptual: float = option(0.2, weight, "weight of the perceptual distance in the last part")
     finish_texture: float = option(0.3, weight, "weight of the distance of textures in the last part")
     finish_spectrum: float = option(
-        0.05, weight, "weight of the distance of spectra in the last part, on crops of the target domain"
+        0.02, weight, "weight of the distance of spectra in the last part, on crops of the target domain"
     )
 
     @property
@@ -56,10 +66,24 @@ class AutoencoderConfig(TrainingConfig):
     @property
     def finish_from(self) -> int:
         """The first step of the last part."""
-        return round((1 - self.finish) * self.steps)
+        return 0 if self.start else round((1 - self.finish) * self.steps)
+
+    @property
+    def perceptual_parts(self) -> tuple[str, ...]:
+        """The options that weigh the perceptual distance in any step."""
+        first = ("perceptual",) if self.perceptual and self.finish_from else ()
+        last = ("finish-perceptual",) if self.finish_perceptual and self.finish_from < self.steps else ()
+        return first + last
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
+        if self.start:
+            _check_left_out(self)
+        else:
+            self._check_network()
+
+    def _check_network(self) -> None:
+        """Refuse layers that do not fit each other or the size."""
         for name, layers in (("encoder-layers", self.encoder_layers), ("decoder-layers", self.decoder_layers)):
             if len(layers) != len(self.widths):
                 raise ConfigurationError(
@@ -73,3 +97,18 @@ class AutoencoderConfig(TrainingConfig):
         multiple = 2 * self.factor if self.halve_every else self.factor
         if self.size % multiple:
             raise ConfigurationError(f"size {self.size} must be a multiple of {multiple} for {len(self.widths)} widths")
+
+
+FIRST = (
+    *("latent_channels", "widths", "encoder_layers", "decoder_layers"),
+    *("noise", "perceptual", "bound", "turned", "halve_every", "finish"),
+)
+"""The options of the network and of the first part of the steps."""
+
+
+def _check_left_out(config: AutoencoderConfig) -> None:
+    """Refuse options that have no meaning where another autoencoder is trained on."""
+    fields = attrs.fields_dict(AutoencoderConfig)
+    given = [name.replace("_", "-") for name in FIRST if getattr(config, name) != fields[name].default]
+    if given:
+        raise ConfigurationError(f"{', '.join(given)} cannot be chosen with start, whose encoder rests: leave it out")

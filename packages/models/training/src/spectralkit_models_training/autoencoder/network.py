@@ -76,9 +76,15 @@ class Reconstruction(nn.Module):
             encoder_learns: Whether the encoder takes gradients.
         """
         with torch.set_grad_enabled(encoder_learns and torch.is_grad_enabled()):
-            latent = self.autoencoder.encode(pixels, return_dict=False)[0]
+            latent = encoded(self.autoencoder, pixels)
         reconstruction = self.autoencoder.decode(moved(latent + noise, turn, halvings), return_dict=False)[0]
         return reconstruction, latent
+
+
+def encoded(autoencoder: Any, pixels: Tensor) -> Tensor:
+    """The latent of pixels (B, C, H, H) in [-1, 1]; of a variational autoencoder's the mode."""
+    code = autoencoder.encode(pixels, return_dict=False)[0]
+    return code if isinstance(code, Tensor) else cast(Tensor, code.mode())
 
 
 def moved(images: Tensor, turn: Tensor, halvings: int) -> Tensor:

@@ -25,7 +25,8 @@ from spectralkit.errors import ConfigurationError
 from spectralkit_models_training.autoencoder import losses
 from spectralkit_models_training.autoencoder.config import AutoencoderConfig
 from spectralkit_models_training.autoencoder.directory import Facts, save_autoencoder
-from spectralkit_models_training.autoencoder.network import TURNS, Reconstruction, build_network, moved
+from spectralkit_models_training.autoencoder.finding import find_autoencoder
+from spectralkit_models_training.autoencoder.network import TURNS, Reconstruction, build_network, encoded, moved
 from spectralkit_models_training.autoencoder.perceptual import Perceptual
 from spectralkit_models_training.scoring import Yardstick
 from spectralkit_models_training.task import Batch, Rival, Shown
@@ -44,6 +45,8 @@ class AutoencoderTask:
     Args:
         config: What is asked for.
         data: Crops to be reconstructed; the last domain is the target.
+        factor: Pixels a side for each element of the latent.
+        channels: Of the latent.
         module: What is trained.
         perceptual: The perceptual distance; None where no part of the steps weighs it.
         crops: (N, C, H, H) in [0, 1], what is shown and scored: the target domain, in front of one crop a source.
@@ -52,6 +55,8 @@ class AutoencoderTask:
 
     config: AutoencoderConfig
     data: TrainingSet
+    factor: int
+    channels: int
     module: Reconstruction = attrs.field(repr=False)
     perceptual: Perceptual | None = attrs.field(repr=False)
     crops: Tensor = attrs.field(repr=False)
@@ -68,16 +73,19 @@ class AutoencoderTask:
         target = len(data.conditions) - 1
         generator = torch.Generator().manual_seed(config.seed + 1)  # other crops than the yardstick's
         crops = data.draw([target] * SCORED + list(range(target)), config.size, generator)
-        channels, weighed = crops.shape[1], config.perceptual or (config.finish and config.finish_perceptual)
+        channels, weighed = crops.shape[1], config.perceptual_parts
         if weighed and channels not in (1, 3):
             raise ConfigurationError(
                 f"the perceptual distance takes images of 1 or 3 channels, but data set '{config.dataset}' has "
-                f"{channels}: set perceptual and finish-perceptual to 0"
+                f"{channels}: set {' and '.join(weighed)} to 0"
             )
+        network, factor, depth = _network(config, channels)
         return cls(
             config=config,
             data=data,
-            module=Reconstruction(build_network(config, channels)),
+            factor=factor,
+            channels=depth,
+            module=Reconstruction(network),
             perceptual=Perceptual() if weighed else None,
             crops=crops,
             yardstick=Yardstick.of(config, data, target),
@@ -92,8 +100,8 @@ class AutoencoderTask:
         degraded = order >= real
         domains = torch.where(degraded, sources, target)
         pixels = 2 * self.data.draw(domains.tolist(), config.size, generator) - 1
-        side = config.size // config.factor
-        noise = torch.randn(batch, config.latent_channels, side, side, generator=generator)
+        side = config.size // self.factor
+        noise = torch.randn(batch, self.channels, side, side, generator=generator)
         turned = torch.rand(batch, generator=generator) < config.turned
         turn = torch.randint(TURNS, (batch,), generator=generator) * turned
         return pixels, degraded, noise, turn
@@ -141,18 +149,26 @@ class AutoencoderTask:
         network = cast(Any, module).autoencoder
         copies = []
         for part in torch.split(self.crops, self.config.batch):
-            latent = network.encode((2 * part - 1).to(network.device), return_dict=False)[0]
+            latent = encoded(network, (2 * part - 1).to(network.device))
             copies.append(network.decode(latent, return_dict=False)[0].float().cpu())
         return ((torch.cat(copies) + 1) / 2).clamp(0, 1)
 
     def export(self, module: nn.Module, directory: Path, training: dict[str, Any]) -> None:
         """Write a diffusers directory with its facts."""
         facts = Facts(
-            factor=self.config.factor,
-            channels=self.config.latent_channels,
+            factor=self.factor,
+            channels=self.channels,
             shape=tuple(self.crops.shape[1:]),
             dataset=self.config.dataset,
             digest=self.data.digest,
             training=training,
         )
         save_autoencoder(cast(Any, module).autoencoder, facts, directory)
+
+
+def _network(config: AutoencoderConfig, channels: int) -> tuple[nn.Module, int, int]:
+    """What is trained, new or another's, its factor, and the channels of its latent."""
+    if config.start is None:
+        return build_network(config, channels), config.factor, config.latent_channels
+    network, facts = find_autoencoder(config.start, config, channels)
+    return network.requires_grad_().train(), facts.factor, facts.channels
