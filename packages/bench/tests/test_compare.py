@@ -11,12 +11,18 @@ import sys
 import time
 from pathlib import Path
 
+import attrs
 import pytest
+import torch
 from PIL import Image
+from torch import nn
 
+from spectralkit.api import load_dataset, load_model
 from spectralkit.cli.main import main
 from spectralkit.errors import ConfigurationError
+from spectralkit.models.latent import LatentCodec
 from spectralkit.running.run import run
+from spectralkit_bench.cells.randomness import is_random
 from spectralkit_bench.comparison import compare
 from spectralkit_bench.comparison.entry import Entry, entries, outer_commas
 from spectralkit_bench.finding import finished
@@ -75,6 +81,21 @@ def test_what_draws_nothing_is_run_once(compared):
     found = lines(compared)
     assert found["standard"]["seeds"] == found["null-class"]["seeds"] == [1]
     assert found["ovg(clip=0.5, eta_lf=1e-4)+taba"]["seeds"] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("kind", "method", "random"),
+    [
+        ("AutoencoderDC", "standard", False),
+        ("AutoencoderDC", "taba", True),
+        ("AutoencoderKL", "standard", True),
+    ],
+)
+def test_what_an_autoencoder_draws_counts(kind: str, method: str, random: bool) -> None:
+    autoencoder = type(kind, (nn.Module,), {})()
+    flat = torch.zeros(1, 3, 1, 1)
+    codec = LatentCodec(autoencoder, flat, flat + 1)
+    assert is_random(method, attrs.evolve(load_model("gaussian", dataset=load_dataset("cells")), codec=codec)) is random
 
 
 def test_numbers_are_those_of_the_runs(compared):

@@ -110,10 +110,13 @@ def test_a_sample_is_encoded_alike_alone_and_in_its_batch(posterior: str) -> Non
     torch.testing.assert_close(alone, whole[1:], rtol=1e-4, atol=1e-5)
 
 
-def test_an_autoencoder_of_one_latent_draws_nothing() -> None:
-    told = noise()
-    codec(tiny).encode(images(), told)
-    assert told.drawn == set()
+@pytest.mark.parametrize("posterior", ["sample", "mode"])
+@pytest.mark.parametrize("build", [kl, dc, tiny])
+def test_it_says_whether_it_draws(build: Any, posterior: str) -> None:
+    told, it = noise(), codec(build, posterior=posterior)
+    it.encode(images(), told)
+    assert bool(told.drawn) is it.draws
+    assert it.draws is (build is kl and posterior == "sample")
 
 
 class Told(nn.Module):

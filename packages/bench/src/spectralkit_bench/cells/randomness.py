@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from spectralkit.models.model import Model, PixelCodec
+from spectralkit.models.latent import LatentCodec
+from spectralkit.models.model import Codec, Model, PixelCodec
 from spectralkit_bench.tables.result import methods_of
 
 
 def is_random(method: str, model: Model) -> bool:
     """Whether anything is drawn: by the method, as the process is entered, or by the codec."""
-    entered = model.schedule.entry_noise > 0 or not isinstance(model.codec, PixelCodec)
-    return entered or any(spec.stochastic for spec in methods_of(method))
+    drawn = model.schedule.entry_noise > 0 or _draws(model.codec)
+    return drawn or any(spec.stochastic for spec in methods_of(method))
+
+
+def _draws(codec: Codec) -> bool:
+    """Whether encoding may draw: of a codec that nobody knows it must be supposed."""
+    return codec.draws if isinstance(codec, LatentCodec) else not isinstance(codec, PixelCodec)

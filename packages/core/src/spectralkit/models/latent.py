@@ -25,6 +25,9 @@ from spectralkit.inversion.noise import Noise
 from spectralkit.models.card import Posterior
 from spectralkit.plugins.text import brief
 
+ONE_LATENT = frozenset({"AutoencoderDC", "AutoencoderTiny"})
+"""diffusers' autoencoders that give one latent and no distribution."""
+
 
 @attrs.frozen(eq=False)
 class LatentCodec:
@@ -80,6 +83,11 @@ class LatentCodec:
     def dtype(self) -> torch.dtype:
         """What the autoencoder runs in."""
         return cast(torch.dtype, self.autoencoder.dtype)
+
+    @property
+    def draws(self) -> bool:
+        """Whether encoding draws anything: a sample is taken, of what may be a distribution."""
+        return self.posterior == "sample" and type(self.autoencoder).__name__ not in ONE_LATENT
 
     def _latent(self, pixels: Tensor, noise: Noise) -> Tensor:
         encoded = self.autoencoder.encode(pixels, return_dict=False)[0]
