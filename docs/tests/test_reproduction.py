@@ -166,14 +166,14 @@ def test_every_check_tells_what_it_claims_and_names_roles():
 def test_roles_are_read_and_checked():
     assert Filled.read("ddim-latent=some/where") == Filled("ddim-latent", "some/where")
     assert Filled.read("edm") == Filled("edm", "edm")
-    assert Filled("edm", "edm").quiet() == (Filled("edm-quiet", "edm"),)
-    for text in ("unheard", "edm-quiet"):
+    assert Filled("edm", "edm").otherwise() == (Filled("edm-quiet", "edm"),)
+    for text in ("unheard", "edm-quiet", "ddim-level"):
         with pytest.raises(ConfigurationError, match="roles are ddim-latent"):
             Filled.read(text)
 
 
 def test_the_quiet_model_adds_no_noise():
-    (filled,) = Filled("edm", "edm").quiet()
+    (filled,) = Filled("edm", "edm").otherwise()
     quiet = load_model(filled.source, **filled.settings["model"])
     assert load_model("edm").schedule.entry_noise > 0
     assert quiet.schedule.entry_noise == 0
@@ -182,10 +182,21 @@ def test_the_quiet_model_adds_no_noise():
         load_model("gaussian", dataset=SETTINGS["x8"].dataset(), **filled.settings["model"])
 
 
-def test_a_quiet_model_is_a_cell_of_its_own():
-    plan = Plan(models=(Filled("edm", "edm"), *Filled("edm", "edm").quiet()), settings=(SETTINGS["x8"],))
+@pytest.mark.parametrize(
+    ("role", "other", "settings"),
+    [("edm", "edm-quiet", {"start_noise": 0.0}), ("ddim", "ddim-level", {"final": "level"})],
+)
+def test_a_model_that_is_run_otherwise_is_a_cell_of_its_own(role, other, settings):
+    plan = Plan(models=(Filled(role, role), *Filled(role, role).otherwise()), settings=(SETTINGS["x8"],))
     played = {point.labels["model"]: point.configs[0].settings for point in plan.grid().points}
-    assert played == {"edm": {}, "edm-quiet": {"model": {"start_noise": 0.0}}}
+    assert played == {role: {}, other: {"model": settings}}
+
+
+def test_noise_and_image_prediction_end_alike():
+    (level,) = Filled("ddim", "ddim").otherwise()
+    schedules = [load_model("ddim", **level.settings["model"]).schedule, load_model("ddim-x0").schedule]
+    assert schedules[0].levels(50) == schedules[1].levels(50)
+    assert load_model("ddim").schedule.levels(50)[0].sigma == 0
 
 
 def test_scores_are_paired_by_seed_and_what_draws_nothing_stands_for_all_seeds():

@@ -136,7 +136,7 @@ def without_noise(results: Results, eps: str, image: str, quiet: str) -> Finding
     return Finding(Verdict.of(high > low and left - low > (high - low) / 2), told, why)
 
 
-ALONE = (("ddim", "ddim-x0"),)
+ALONE = (("ddim-level", "ddim-x0"),)
 FRAMEWORKS = (("ddim-latent", "edm-latent"), ("ddim", "edm"))
 PAIRS = ALONE + FRAMEWORKS
 TARGET = Claim(
@@ -185,6 +185,6 @@ TARGET = Claim(
     ),
     (("standard", "taba", "ovg"), MAIN),
     "Velocity prediction is noise prediction behind an exact skip: near the clean end, where sources enter, they are "
-    "one. `ddim` and `ddim-x0` differ in the prediction alone: one schedule, no entry noise. EDM differs in schedule, "
-    "preconditioning and the noise of sigma_min too. Units are settings x {standard, taba, ovg} x seeds.",
+    "one. `ddim-level` and `ddim-x0` differ in the prediction alone: one schedule, no entry noise, one end. EDM differs "
+    "in schedule, preconditioning and the noise of sigma_min too. Units are settings x {standard, taba, ovg} x seeds.",
 )

@@ -57,7 +57,7 @@ class Plan:
         if arguments.samples < 2:
             raise ConfigurationError(f"a distance between sets needs 2 samples, got --samples {arguments.samples}")
         return cls(
-            models=tuple(each for model in models for each in (model, *model.quiet())),
+            models=tuple(each for model in models for each in (model, *model.otherwise())),
             settings=tuple(setting for name, setting in SETTINGS.items() if name in arguments.settings),
             seeds=tuple(dict.fromkeys(arguments.seeds)),
             samples=arguments.samples,

@@ -9,11 +9,11 @@ from spectralkit.models.model import Model
 PACKAGE = "spectralkit_models_ddim"
 
 
-def ddim_model(final: Final = "level") -> Model:
+def ddim_model(final: Final = "clean") -> Model:
     """A class-conditional U-Net trained to predict the velocity on 64x64 crops of ``ihc``.
 
     Args:
-        final: What the clean level is: the ``level`` of timestep 0, with a little noise, or ``clean``, without any.
+        final: What the clean level is: ``clean``, without any noise, or the ``level`` of timestep 0, with a little.
     """
     return load_shipped(PACKAGE, "ddim", final=final)
 
