@@ -186,5 +186,6 @@ TARGET = Claim(
     (("standard", "taba", "ovg"), MAIN),
     "Velocity prediction is noise prediction behind an exact skip: near the clean end, where sources enter, they are "
     "one. `ddim-level` and `ddim-x0` differ in the prediction alone: one schedule, no entry noise, one end. EDM "
-    "differs in schedule, preconditioning and the noise of sigma_min too. Units are settings x {standard, taba, ovg} x seeds.",
+    "differs in schedule, preconditioning and the noise of sigma_min too. Units are settings x {standard, taba, ovg} x "
+    "seeds.",
 )
