@@ -9,6 +9,7 @@ from pathlib import Path
 from pages.reproduction import keeping
 from pages.reproduction.plan import Plan
 from pages.reproduction.results import Results
+from pages.reproduction.roles import ROLES
 from pages.reproduction.scene import Scene
 from pages.reproduction.study import digest, study
 from spectralkit.running.loader import Keeping
@@ -44,6 +45,8 @@ def collect(plan: Plan, path: Path) -> Results:
                     kept = results.study(filled.role, setting.name)
                     if kept is not None and kept.key == digest(lines):
                         continue
+                    if ROLES[filled.role].of and not any(line.cells for line in lines):
+                        continue  # a model that cannot be run otherwise
                     _run(crew, store, lines, board)
                     model = loader.model(plan.config(filled, setting), scene.dataset)
                     results = keeping.with_study(results, study(filled, scene, model, lines, store))

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 
 from spectralkit.cli.main import main
 from spectralkit.errors import ConfigurationError
+from spectralkit.running import claim as claims
 from spectralkit.running.claim import OWNER, claim, numbered
 from spectralkit.running.rundir import fresh_directory
 
@@ -48,6 +50,33 @@ def test_runs_in_parallel_get_numbers_of_their_own(tmp_path: Path) -> None:
     assert (first.out, second.out) == (tmp_path / "run", tmp_path / "run-2")
     assert [(place.out / "mine").read_text() for place in (first, second)] == ["1", "2"]
     assert names(tmp_path) == ["run", "run-2"]
+
+
+def test_a_claim_that_is_not_locked_yet_is_swept_by_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process may sweep between the making of an owner and its lock."""
+    real = claims.lock
+
+    def lock(descriptor: int) -> bool:
+        monkeypatch.setattr(claims, "lock", real)
+        with claim([tmp_path / "other"]):  # sweeps first
+            pass
+        return real(descriptor)
+
+    monkeypatch.setattr(claims, "lock", lock)
+    with claim([tmp_path / "out"]):
+        pass
+    assert names(tmp_path) == ["other", "out"]
+
+
+def test_what_was_killed_before_its_lock_is_swept_when_it_is_forgotten(tmp_path: Path) -> None:
+    left = tmp_path / f".out.0000{claims.SUFFIX}"
+    left.mkdir()
+    (left / claims.UNLOCKED).write_text("")
+    for age, there in ((0, True), (claims._FORGOTTEN + 60, False)):
+        os.utime(left, (time.time() - age,) * 2)
+        with claim([tmp_path / f"after-{age}"]):
+            pass
+        assert left.exists() is there
 
 
 @pytest.mark.parametrize("name", ["out", "x" * 255, "\u00e4" * 127])

@@ -31,6 +31,9 @@ SUFFIX = ".partial"
 """How the names of claims end."""
 
 OWNER, RESULTS = "owner", "results"
+UNLOCKED = "owner.new"
+"""What an owner is called until it is locked: nobody takes it for one that a killed process has left."""
+
 _TRIES = 20
 _FORGOTTEN = 3600.0
 
@@ -101,7 +104,7 @@ def _make(out: Path, undo: ExitStack) -> Claim:
     _make_private(staging, undo)
     try:
         _sweep(out.parent)
-        held = _hold(staging / OWNER)
+        held = _hold(staging)
         (staging / RESULTS).mkdir()
         os.rename(staging, place)
     except OSError as error:
@@ -158,15 +161,16 @@ def _short(name: str) -> str:
     return name if len(raw) <= 120 else f"{os.fsdecode(raw[:120])}-{hashlib.sha256(raw).hexdigest()[:12]}"
 
 
-def _hold(path: Path) -> int | None:
+def _hold(staging: Path) -> int | None:
     """Write who owns the claim, and lock it until the process ends; None where locks are not to be had."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor = os.open(staging / UNLOCKED, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     started = time.strftime("%Y-%m-%d %H:%M:%S")
     os.write(descriptor, f"process {os.getpid()} on {platform.node()} since {started}\n".encode())
-    if lock(descriptor):
-        return descriptor
-    os.close(descriptor)
-    return None
+    held = lock(descriptor)
+    if not held:
+        os.close(descriptor)
+    os.rename(staging / UNLOCKED, staging / OWNER)
+    return descriptor if held else None
 
 
 def _owner(place: Path) -> str:
@@ -202,6 +206,7 @@ def _sweep_one(place: Path) -> None:
         owner = os.open(place / OWNER, os.O_RDWR)
     except FileNotFoundError:
         if time.time() - place.lstat().st_mtime > _FORGOTTEN:
+            (place / UNLOCKED).unlink(missing_ok=True)
             place.rmdir()  # killed before it had an owner; what is not empty is a stranger's
         return
     if lock(owner) and os.path.samestat(os.fstat(owner), (place / OWNER).stat()):
