@@ -11,8 +11,8 @@ that detail which the latent does not place is still drawn. The faintest of it, 
 .. math::
     \text{spectrum} = \langle |\ln(P_r(\hat x) + 10^{-6}) - \ln(P_r(x) + 10^{-6})| \rangle_{H/8 \le r \le H/2},
 
-P_r the mean power of the frequencies with r cycles in the image's width: the two finest octaves, where errors of the
-mean fall behind those of the mean square by orders of magnitude.
+P_r the mean power of the frequencies with r cycles in the image's width: the two finest octaves, whose power is too
+small a part of the whole for the other terms to see it fade.
 """
 
 from __future__ import annotations
