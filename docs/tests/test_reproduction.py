@@ -165,26 +165,26 @@ def test_every_check_tells_what_it_claims_and_names_roles():
 
 def test_roles_are_read_and_checked():
     assert Filled.read("ddim-latent=some/where") == Filled("ddim-latent", "some/where")
-    assert Filled.read("edm") == Filled("edm", "edm")
-    assert Filled("edm", "edm").otherwise() == (Filled("edm-quiet", "edm"),)
-    for text in ("unheard", "edm-quiet", "ddim-level"):
+    assert Filled.read("edm-pixel") == Filled("edm-pixel", "edm-pixel")
+    assert Filled("edm-pixel", "edm-pixel").otherwise() == (Filled("edm-pixel-quiet", "edm-pixel"),)
+    for text in ("unheard", "edm-pixel-quiet", "ddim-level"):
         with pytest.raises(ConfigurationError, match="roles are ddim-latent"):
             Filled.read(text)
 
 
 def test_the_quiet_model_adds_no_noise():
-    (filled,) = Filled("edm", "edm").otherwise()
+    (filled,) = Filled("edm-pixel", "edm-pixel").otherwise()
     quiet = load_model(filled.source, **filled.settings["model"])
-    assert load_model("edm").schedule.entry_noise > 0
+    assert load_model("edm-pixel").schedule.entry_noise > 0
     assert quiet.schedule.entry_noise == 0
-    assert quiet.schedule.levels(4) == load_model("edm").schedule.levels(4)
+    assert quiet.schedule.levels(4) == load_model("edm-pixel").schedule.levels(4)
     with pytest.raises(ConfigurationError, match="no parameter 'start_noise'"):
         load_model("gaussian", dataset=SETTINGS["x8"].dataset(), **filled.settings["model"])
 
 
 @pytest.mark.parametrize(
     ("role", "other", "settings"),
-    [("edm", "edm-quiet", {"start_noise": 0.0}), ("ddim", "ddim-level", {"final": "level"})],
+    [("edm-pixel", "edm-pixel-quiet", {"start_noise": 0.0}), ("ddim", "ddim-level", {"final": "level"})],
 )
 def test_a_model_that_is_run_otherwise_is_a_cell_of_its_own(role, other, settings):
     plan = Plan(models=(Filled(role, role), *Filled(role, role).otherwise()), settings=(SETTINGS["x8"],))

@@ -137,7 +137,7 @@ def without_noise(results: Results, eps: str, image: str, quiet: str) -> Finding
 
 
 ALONE = (("ddim-level", "ddim-x0"),)
-FRAMEWORKS = (("ddim-latent", "edm-latent"), ("ddim", "edm"))
+FRAMEWORKS = (("ddim-latent", "edm-latent"), ("ddim", "edm-pixel"))
 PAIRS = ALONE + FRAMEWORKS
 TARGET = Claim(
     "Image prediction against noise prediction (Table 6)",
@@ -180,7 +180,7 @@ TARGET = Claim(
             "standard inversion without entry noise keeps more than half of EDM's gain over VP",
             without_noise,
             "the noise of sigma_min, amplified on the way up, is what whitens EDM's latents",
-            (("ddim-latent", "edm-latent", "edm-latent-quiet"), ("ddim", "edm", "edm-quiet")),
+            (("ddim-latent", "edm-latent", "edm-latent-quiet"), ("ddim", "edm-pixel", "edm-pixel-quiet")),
         ),
     ),
     (("standard", "taba", "ovg"), MAIN),

@@ -44,13 +44,13 @@ ROLES: Mapping[str, Role] = {
     "ddim": Role("U-Net on pixels, VP, noise or velocity prediction", NOISE),
     "ddim-level": Role("The same, to the level at which `ddim-x0` must end", ("standard",), "ddim", {"final": "level"}),
     "ddim-x0": Role("U-Net on pixels, VP, image prediction", IMAGE),
-    "edm": Role("U-Net on pixels, EDM", IMAGE),
-    "edm-quiet": Role("U-Net on pixels, EDM, without entry noise", ("standard",), "edm", QUIET),
+    "edm-pixel": Role("U-Net on pixels, EDM", IMAGE),
+    "edm-pixel-quiet": Role("U-Net on pixels, EDM, without entry noise", ("standard",), "edm-pixel", QUIET),
 }
 COLLAPSING = ("ddim-latent", "dit-latent", "ddim")
 """Those of which the paper says that their standard inversion collapses."""
 
-LATENT, PIXEL = ("ddim-latent", "dit-latent", "edm-latent"), ("ddim", "ddim-x0", "edm")
+LATENT, PIXEL = ("ddim-latent", "dit-latent", "edm-latent"), ("ddim", "ddim-x0", "edm-pixel")
 
 
 @attrs.frozen

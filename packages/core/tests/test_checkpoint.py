@@ -13,6 +13,7 @@ import pytest
 import torch
 
 import spectralkit as sk
+from spectralkit.diffusion.denoiser import NetworkDenoiser
 from spectralkit.diffusion.flow import FlowSchedule
 from spectralkit.diffusion.parameterization import (
     EDMParameterization,
@@ -112,6 +113,18 @@ def test_a_checkpoint_is_its_network(build: Callable[[], Any], toys: Path, tmp_p
     torch.testing.assert_close(model.denoiser(x, level, model.condition("low"), 0.0).eps, null)
     assert (model.name, model.shape, model.dataset, model.multiple) == ("mine", (3, SIDE, SIDE), "toy", 2)
     assert model.provenance["training"] == {"steps": 0, "nothing": None}
+
+
+def test_states_are_contiguous_whatever_the_layout_of_the_weights(saved: Path) -> None:
+    """Channels last in memory is for the network alone: what a caller is given may be viewed and saved."""
+    model = load_checkpoint(saved, "mine")
+    assert isinstance(model.denoiser, NetworkDenoiser)
+    assert any(not weight.is_contiguous() for weight in model.denoiser.network.parameters())
+    x = torch.randn(2, 3, SIDE, SIDE, requires_grad=True)
+    eps = model.denoiser(x, Level(500.0, 0.6, 0.8), model.condition("low")).eps
+    (gradient,) = torch.autograd.grad(eps.square().sum(), x)
+    assert eps.is_contiguous()
+    assert gradient.is_contiguous()
 
 
 def test_a_latent_checkpoint_is_its_autoencoder_too(toys: Path, tmp_path: Path) -> None:

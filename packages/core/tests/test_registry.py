@@ -128,7 +128,7 @@ def test_an_unknown_kind_is_refused():
         ("method", "\x1b[31m", r"unknown method '\\x1b[31m' (installed: standard)"),
         ("method", "", "unknown method '' (installed: standard)"),
         ("metric", "lpips", "pip install spectralkit-metrics-perceptual (installed: none)"),
-        ("model", "edm", "pip install spectralkit-models-edm"),
+        ("model", "edm", "pip install spectralkit-models-latent"),
         ("parameterization", "ddim-v", "pip install spectralkit-models-ddim"),
         ("dataset", "ihc", "pip install spectralkit-datasets-ihc"),
         ("command", "weights", "pip install spectralkit-metrics-perceptual"),

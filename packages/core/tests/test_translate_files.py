@@ -190,7 +190,7 @@ def test_bad_files_are_left_out_on_request_and_told(here: Path, capsys: pytest.C
 def test_what_is_missing_or_does_not_fit_is_told_without_torch(words: list[str], told: str, here: Path) -> None:
     """Which takes seconds to import; so is a picture that does not fit the model, whose shape is known without it."""
     if "edm" in words:
-        pytest.importorskip("spectralkit_models_edm", reason="another package")
+        pytest.importorskip("spectralkit_models_latent", reason="another package")
     draw("a.png")
     tifffile.imwrite("four.tif", np.zeros((4, 8, 8), np.uint8), imagej=True, metadata={"axes": "CYX"})
     Path("card").mkdir()

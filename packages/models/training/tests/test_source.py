@@ -132,6 +132,14 @@ def test_a_digest_is_of_names_and_values() -> None:
     assert digest(ours) == digest(theirs)
 
 
+@pytest.mark.parametrize("side", [1, 3])
+def test_a_digest_is_not_of_the_layout_in_memory(side: int) -> None:
+    convolution = torch.nn.Conv2d(3, 5, side)
+    before = digest(convolution)
+    convolution.weight.data = convolution.weight.detach().contiguous(memory_format=torch.channels_last)
+    assert digest(convolution) == before
+
+
 @pytest.mark.parametrize("value", [0.0, float("nan")])
 def test_latents_without_spread_are_refused(value: float) -> None:
     with pytest.raises(DataError, match="constant or non-finite latents"):

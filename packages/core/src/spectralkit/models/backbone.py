@@ -28,8 +28,9 @@ class Told(nn.Module):
         self.network = network
 
     def forward(self, x: Tensor, label: Tensor, embedding: Tensor) -> Tensor:
-        """(B, C, H, W), (B,), (B, ...) -> (B, C, H, W)."""
-        return cast(Tensor, self.network(x, label, class_labels=embedding, return_dict=False)[0])
+        """(B, C, H, W), (B,), (B, ...) -> (B, C, H, W), contiguous whatever the layout of the weights."""
+        output = self.network(x, label, class_labels=embedding, return_dict=False)[0]
+        return cast(Tensor, output.contiguous())
 
 
 class Row(nn.Module):

@@ -25,9 +25,9 @@ def spectralkit_models() -> tuple[ModelSpec, ...]:
     """The shipped checkpoint."""
     return (
         ModelSpec(
-            name="edm",
+            name="edm-pixel",
             target="spectralkit_models_edm.model:edm_model",
-            summary="Class-conditional U-Net trained with EDM on 64x64 histology",
+            summary="Class-conditional U-Net trained with EDM on the pixels of 64x64 histology",
             citation=CITATION,
             dataset="ihc",
             shape=(3, 64, 64),

@@ -12,4 +12,4 @@ def edm_model(start_noise: float | None = None) -> Model:
     Args:
         start_noise: Standard deviation of the noise added to a clean image before inversion; None is ``sigma_min``.
     """
-    return load_shipped("spectralkit_models_edm", "edm", start_noise=start_noise)
+    return load_shipped("spectralkit_models_edm", "edm-pixel", start_noise=start_noise)
