@@ -30,3 +30,13 @@ def test_the_autoencoder_gives_held_out_crops_back(name: str) -> None:
     assert latents.std() == pytest.approx(1.0, abs=0.25)
     error = (sk.decode(model, latents) - images).square().mean(dim=(1, 2, 3))
     assert (-10 * error.log10()).mean() >= 33
+
+
+def test_edm_is_edm_latent() -> None:
+    short, long = sk.load_model("edm"), sk.load_model("edm-latent")
+    level = short.schedule.levels(4)[2]
+    x = torch.randn(1, 8, 16, 16, generator=torch.Generator().manual_seed(0))
+    ours, theirs = (model.denoiser(x, level, model.condition("high")) for model in (short, long))
+    assert (short.name, long.name) == ("edm", "edm-latent")
+    assert short.schedule == long.schedule
+    assert torch.equal(ours.x0, theirs.x0)

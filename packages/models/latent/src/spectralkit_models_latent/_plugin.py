@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import attrs
-
 from spectralkit.plugins import ModelSpec, hookimpl
 
 ROMBACH = 'Rombach et al. 2022, "High-Resolution Image Synthesis with Latent Diffusion Models"'
@@ -15,21 +13,22 @@ PEEBLES = 'Peebles & Xie 2023, "Scalable Diffusion Models with Transformers"'
 def spectralkit_models() -> tuple[ModelSpec, ...]:
     """The shipped checkpoints."""
     unet, dit = "Class-conditional latent U-Net of 64x64 histology", "Class-conditional latent DiT of 64x64 histology"
-    vp, ve = "variance_preserving", "variance_exploding"
-    edm = _spec("edm-latent", ve, f"{unet}, on EDM's schedule", f"{ROMBACH}; {KARRAS}")
+    edm = f"{unet}, on EDM's schedule"
     return (
-        _spec("ddim-latent", vp, f"{unet}, on the variance-preserving schedule", ROMBACH),
-        edm,
-        attrs.evolve(edm, name="edm", summary=f"{edm.summary}: edm-latent, by its short name"),
-        _spec("dit-latent", vp, f"{dit}, on the variance-preserving schedule", PEEBLES),
+        _spec("ddim-latent", "variance_preserving", f"{unet}, on the variance-preserving schedule", ROMBACH),
+        _spec("edm-latent", "variance_exploding", edm, f"{ROMBACH}; {KARRAS}", checkpoint="edm-latent"),
+        _spec(
+            "edm", "variance_exploding", f"{edm}: edm-latent for short", f"{ROMBACH}; {KARRAS}", checkpoint="edm-latent"
+        ),
+        _spec("dit-latent", "variance_preserving", f"{dit}, on the variance-preserving schedule", PEEBLES),
     )
 
 
-def _spec(checkpoint: str, loader: str, summary: str, citation: str) -> ModelSpec:
+def _spec(name: str, loader: str, summary: str, citation: str, **preset: object) -> ModelSpec:
     return ModelSpec(
-        name=checkpoint,
+        name=name,
         target=f"spectralkit_models_latent.models:{loader}",
-        preset=(("name", checkpoint),),
+        preset=(("name", name), *preset.items()),
         summary=summary,
         citation=citation,
         dataset="ihc",

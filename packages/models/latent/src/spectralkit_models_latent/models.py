@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import attrs
+
 from spectralkit.diffusion.schedule import Final
 from spectralkit.models.checkpoint import load_shipped
 from spectralkit.models.model import Model
@@ -19,11 +21,12 @@ def variance_preserving(name: str, final: Final = "level") -> Model:
     return load_shipped(PACKAGE, name, final=final)
 
 
-def variance_exploding(name: str, start_noise: float | None = None) -> Model:
+def variance_exploding(name: str, checkpoint: str, start_noise: float | None = None) -> Model:
     """A model of latents on EDM's schedule, trained on 64x64 crops of ``ihc``.
 
     Args:
-        name: Which one.
+        name: What it is called.
+        checkpoint: Which one.
         start_noise: Standard deviation of the noise added to a clean latent before inversion; None is ``sigma_min``.
     """
-    return load_shipped(PACKAGE, name, start_noise=start_noise)
+    return attrs.evolve(load_shipped(PACKAGE, checkpoint, start_noise=start_noise), name=name)
