@@ -74,8 +74,8 @@ def central(setting: str) -> Claim:
                 "Fig. 1",
                 f"ln power within {NATS} nats of the references' in every octave, coarse to fine",
                 lambda results, role: within(results.cell(role, setting, OURS).off, NATS),
-                "OVG's structure term damps the coarsest octave, which `eta_lf=0.0` leaves as TABA does; of the finer ones "
-                "the model's own samples may lack some: no inversion adds what the model does not draw",
+                "OVG's structure term damps the coarsest octave, which `eta_lf=0.0` leaves as TABA does; of the finer "
+                "ones the model's own samples may lack some: no inversion adds what the model does not draw",
             ),
             Check(
                 "standard inversion has not, in the finest octave",
