@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 from typing import cast
 
 import attrs
@@ -92,7 +91,7 @@ def _between(low: float, high: float) -> str:
 
 def diagnostics(runs: Sequence[Finished]) -> dict[str, str]:
     """The diagnostics of all runs with their meaning, as far as a method tells it."""
-    told = [pair for run in runs for spec in specs(run.config.method) for pair in spec.diagnostics]
+    told = [spec for run in runs for spec in specs(run.config.method)]
     names = dict.fromkeys(name for run in runs for name in run.document["diagnostics"])
     silent = "The method does not say what this is."
-    return {name: next((told for n, told in told if fnmatchcase(name, n)), silent) for name in names}
+    return {name: next(filter(None, (spec.meaning(name) for spec in told)), silent) for name in names}

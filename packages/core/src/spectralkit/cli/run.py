@@ -22,10 +22,10 @@ from spectralkit.cli.options import (
     path,
     unusual,
 )
-from spectralkit.cli.output import print_json, print_table
+from spectralkit.cli.output import print_json
 from spectralkit.cli.prompts import add_prompts, prompted
 from spectralkit.cli.reporting import add_report, print_report, reporting
-from spectralkit.cli.scores import print_scores, short
+from spectralkit.cli.scores import print_diagnostics, print_scores
 from spectralkit.plugins.text import counted
 from spectralkit.running.config import DEFAULT_METRICS, DEFAULT_SAMPLES, RunConfig, parse_settings, read_config
 from spectralkit.running.folders import check_run
@@ -133,7 +133,7 @@ def _print(report: Report, out: Path) -> None:
     print_scores(title, report.scores, report.details)
     if report.diagnostics:
         print()
-        print_table(("diagnostic", "mean"), [(name, short(value)) for name, value in report.diagnostics.items()])
+        print_diagnostics(config.method, report.diagnostics)
     cost = f"{report.cost.forwards:.4g} forwards and {report.cost.backwards:.4g} backwards a sample"
     print(f"\ncost     {cost}; {report.seconds:.1f} s on {report.device}")
     print(f"results  {out}")

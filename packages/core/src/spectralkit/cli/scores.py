@@ -1,4 +1,4 @@
-"""Scores as a table, as ``run`` and ``evaluate`` print them."""
+"""Scores and diagnostics as tables, with what each of them says, as ``run`` and ``evaluate`` print them."""
 
 from __future__ import annotations
 
@@ -6,18 +6,32 @@ from collections.abc import Mapping
 from typing import cast
 
 from spectralkit.cli.output import print_table
+from spectralkit.inversion.expression import parse
 from spectralkit.plugins.registry import registry
-from spectralkit.plugins.specs import MetricSpec
+from spectralkit.plugins.specs import MethodSpec, MetricSpec
 
 
 def print_scores(title: str, scores: Mapping[str, float], details: Mapping[str, Mapping[str, float | str]]) -> None:
-    """Print each metric's score, which way is better, and the numbers beside it."""
-    rows = []
+    """Print each metric's score, which way is better, the numbers beside it, and what it asks."""
+    rows, told = [], []
     for name, score in scores.items():
         spec = cast(MetricSpec, registry().resolve("metric", name).spec)
+        told.append((name, " ".join(filter(None, (spec.question or f"{spec.summary}.", spec.yardstick)))))
         beside = ", ".join(f"{key} {short(value)}" for key, value in details[name].items() if key != "N")
         rows.append((name, f"{score:.4f}", spec.better, beside))
     print_table(("metric", "score", "better", "details"), rows, title=title)
+    print()
+    print_table(("metric", "what it asks"), told)
+
+
+def print_diagnostics(method: str, means: Mapping[str, float]) -> None:
+    """Print what a method recorded, averaged, and what it means."""
+    specs = [cast(MethodSpec, registry().resolve("method", term.name).spec) for term in parse(method)]
+    rows = [
+        (name, short(mean), next(filter(None, (spec.meaning(name) for spec in specs)), ""))
+        for name, mean in means.items()
+    ]
+    print_table(("diagnostic", "mean", "meaning"), rows)
 
 
 def short(value: float | str) -> str:

@@ -6,6 +6,7 @@ torch nor diffusers. Parameters, their types, defaults and meaning are read from
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import Any, ClassVar
 
 import attrs
@@ -81,6 +82,10 @@ class MethodSpec(Spec):
     diagnostics: tuple[tuple[str, str], ...] = attrs.field(
         default=(), converter=fields.as_tuple, validator=fields.meanings
     )
+
+    def meaning(self, diagnostic: str) -> str:
+        """What a value means that it records; empty where it does not say."""
+        return next((told for name, told in self.diagnostics if fnmatchcase(diagnostic, name)), "")
 
 
 @attrs.frozen(kw_only=True)
