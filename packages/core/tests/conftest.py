@@ -131,7 +131,8 @@ def spectralkit_parameterizations():
 @hookimpl
 def spectralkit_methods():
     return [
-        MethodSpec(name=f"toy-{name}", target=f"acme_toy_parts:{name}", summary="A method")
+        MethodSpec(name=f"toy-{name}", target=f"acme_toy_parts:{name}", summary="A method",
+                   diagnostics=[(f"toy-{name}/*", "How far it goes")])
         for name in ("push", "noised", "leap", "doubtful")
     ]
 

@@ -431,7 +431,8 @@ def test_a_run_ends_with_a_table_and_where_to_look(here: Path, capsys: pytest.Ca
     assert re.search(r"^metric +score +better +details$", out, re.MULTILINE)
     assert re.search(r"^toy-mse +0\.\d{4} +lower$", out, re.MULTILINE)
     assert re.search(r"^toy-gap +0\.\d{4} +lower +grey 0\.\d+, structure rgb$", out, re.MULTILINE)
-    assert re.search(r"^toy-push/size +\S+$", out, re.MULTILINE)
+    assert re.search(r"^toy-mse +Difference\.$", out, re.MULTILINE)
+    assert re.search(r"^toy-push/size +\S+ +How far it goes$", out, re.MULTILINE)
     assert "cost     6 forwards and 0 backwards a sample; " in out
     assert out.endswith("results  out\npicture  out/grid.png\n")
 
