@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from spectralkit.inversion.expression import methods_of
 from spectralkit.models.latent import LatentCodec
 from spectralkit.models.model import Codec, Model, PixelCodec
-from spectralkit_bench.tables.result import methods_of
 
 
 def is_random(method: str, model: Model) -> bool:

@@ -19,10 +19,10 @@ from collections.abc import Sequence
 import attrs
 
 from spectralkit.errors import SpectralkitError
+from spectralkit.inversion.expression import methods_of
 from spectralkit.plugins.specs import MethodSpec
 from spectralkit_bench.finished import Finished
 from spectralkit_bench.report.numbers import Over, share
-from spectralkit_bench.tables.result import methods_of
 
 RULE = (
     "White noise has energy 1 and almost no smooth patch. A latent is called white where its energy is within 10 % of "

@@ -8,18 +8,13 @@ from typing import Any, cast
 
 import attrs
 
-from spectralkit.inversion.expression import parse
+from spectralkit.inversion.expression import methods_of
 from spectralkit.plugins.registry import registry
-from spectralkit.plugins.specs import MethodSpec, MetricSpec
+from spectralkit.plugins.specs import MetricSpec
 from spectralkit_bench.tables.spread import Spread
 
 Document = Mapping[str, Any]
 """What ``metrics.json`` of a run holds."""
-
-
-def methods_of(expression: str) -> tuple[MethodSpec, ...]:
-    """The specs of an expression's methods."""
-    return tuple(cast(MethodSpec, registry().resolve("method", term.name).spec) for term in parse(expression))
 
 
 def metric_of(name: str) -> MetricSpec:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import cast
 
 from spectralkit.cli.output import print_table
-from spectralkit.inversion.expression import parse
+from spectralkit.inversion.expression import methods_of
 from spectralkit.plugins.registry import registry
-from spectralkit.plugins.specs import MethodSpec, MetricSpec
+from spectralkit.plugins.specs import MetricSpec
 
 
 def print_scores(title: str, scores: Mapping[str, float], details: Mapping[str, Mapping[str, float | str]]) -> None:
@@ -26,7 +26,7 @@ def print_scores(title: str, scores: Mapping[str, float], details: Mapping[str, 
 
 def print_diagnostics(method: str, means: Mapping[str, float]) -> None:
     """Print what a method recorded, averaged, and what it means."""
-    specs = [cast(MethodSpec, registry().resolve("method", term.name).spec) for term in parse(method)]
+    specs = methods_of(method)
     rows = [
         (name, short(mean), next(filter(None, (spec.meaning(name) for spec in specs)), ""))
         for name, mean in means.items()

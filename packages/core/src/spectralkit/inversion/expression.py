@@ -10,11 +10,13 @@ import ast
 import re
 import warnings
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import attrs
 
 from spectralkit.errors import ConfigurationError
+from spectralkit.plugins.registry import registry
+from spectralkit.plugins.specs import MethodSpec
 from spectralkit.plugins.text import brief
 
 _HYPHEN = re.compile(r"(?<=[a-z0-9])-(?=[a-z])")
@@ -49,6 +51,11 @@ def parse(expression: str) -> tuple[Term, ...]:
         if names.count(name) > 1:
             raise _malformed(expression, f"'{name}' appears twice")
     return terms
+
+
+def methods_of(expression: str) -> tuple[MethodSpec, ...]:
+    """The specs of an expression's methods."""
+    return tuple(cast(MethodSpec, registry().resolve("method", term.name).spec) for term in parse(expression))
 
 
 def _tree(expression: str) -> ast.expr:
