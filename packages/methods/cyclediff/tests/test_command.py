@@ -81,7 +81,7 @@ def test_a_training_leaves_translators_and_all_that_made_them(place: Path) -> No
     assert facts["process"] == {"process": "ddim"}
     assert facts["shape"] == [3, 16, 16]
     made = facts["training"]
-    assert (made["steps"], made["cycle"], made["identity"], made["command"]) == (12, 8.0, 4.0, "train-cyclediff")
+    assert (made["steps"], made["cycle"], made["identity"], made["command"]) == (12, 1.0, 0.5, "train-cyclediff")
     assert len(made["model_sha256"]) == len(made["data_sha256"]) == 64
     assert "spectralkit-methods-cyclediff" in made["versions"]
 

@@ -92,10 +92,11 @@ def test_the_losses_are_those_of_the_paper(task: CyclediffTask, batch: tuple[Ten
     source, time_s, target, time_t, lots = batch
     pair, judges = excited(task.module), task.judges
     made = pair(source, time_s, target, time_t)
-    adversarial = (judges.of_target(made.fake_t) - 1).pow(2).mean() + (judges.of_source(made.fake_s) - 1).pow(2).mean()
+    on_target, on_source = judges.of_target(made.fake_t, time_s), judges.of_source(made.fake_s, time_t)
+    adversarial = (on_target - 1).pow(2).mean() + (on_source - 1).pow(2).mean()
     cycle = (made.back_s - source).abs().mean() + (made.back_t - target).abs().mean()
     identity = (made.same_s - source).abs().mean() + (made.same_t - target).abs().mean()
-    wanted = adversarial + 8 * cycle + 4 * identity
+    wanted = adversarial + cycle + identity / 2
     torch.testing.assert_close(task.loss(pair, batch, 0), wanted)
     weighed = attrs.evolve(task, config=attrs.evolve(task.config, adversarial=2.0, cycle=0.0, identity=1.0))
     torch.testing.assert_close(weighed.loss(pair, batch, 0), 2 * adversarial + identity)
@@ -103,10 +104,10 @@ def test_the_losses_are_those_of_the_paper(task: CyclediffTask, batch: tuple[Ten
     fresh = attrs.evolve(task, module=pair, judges=copy.deepcopy(judges))
     loss = fresh.discrimination(fresh.judges, batch, 0)
     wanted = sum(
-        ((judge(real) - 1).pow(2).mean() + judge(fake).pow(2).mean()) / 2
-        for judge, real, fake in (
-            (judges.of_source, source, Pool(3, SHAPE)(made.fake_s, lots[:, 0])),
-            (judges.of_target, target, Pool(3, SHAPE)(made.fake_t, lots[:, 1])),
+        ((judge(*real) - 1).pow(2).mean() + judge(*shown).pow(2).mean()) / 2
+        for judge, real, shown in (
+            (judges.of_source, (source, time_s), Pool(3, SHAPE)(made.fake_s, time_t, lots[:, 0])),
+            (judges.of_target, (target, time_t), Pool(3, SHAPE)(made.fake_t, time_s, lots[:, 1])),
         )
     )
     torch.testing.assert_close(loss, wanted, rtol=1e-4, atol=1e-5)
@@ -124,13 +125,21 @@ def test_neither_players_loss_reaches_the_others_weights(task: CyclediffTask, ba
     assert all(weight.grad is None for weight in mine.module.parameters())
 
 
+def test_a_discriminator_hears_the_time(task: CyclediffTask, batch: tuple[Tensor, ...]) -> None:
+    source = batch[0][:1].expand(2, -1, -1, -1)
+    early, late = task.judges.of_source(source, torch.tensor([0.2, 0.9]))
+    assert not torch.allclose(early, late)
+
+
 def test_a_pool_shows_earlier_translations_half_the_time() -> None:
     pool, seen = Pool(4, (1, 1, 1)), []
     generator = torch.Generator().manual_seed(0)
     for first in range(0, 400, 4):
         fakes = torch.arange(first, first + 4.0).view(4, 1, 1, 1)
-        given = fakes.clone()
-        seen.append(pool(fakes, torch.rand(4, generator=generator)).flatten())
+        given, times = fakes.clone(), torch.arange(first, first + 4.0) / 400
+        shown, when = pool(fakes, times, torch.rand(4, generator=generator))
+        assert torch.equal(when, shown.flatten() / 400)  # each keeps its time
+        seen.append(shown.flatten())
         assert torch.equal(fakes, given)
     assert torch.equal(seen[0], torch.arange(4.0))  # while it fills, the new ones
     lag = torch.arange(4, 400.0) - torch.cat(seen[1:])
@@ -138,8 +147,8 @@ def test_a_pool_shows_earlier_translations_half_the_time() -> None:
     assert 0.4 < float((lag > 0).float().mean()) < 0.6
     again = Pool(4, (1, 1, 1))
     again.load_state_dict(pool.state_dict())
-    fakes, lots = torch.full((4, 1, 1, 1), 9.0), torch.tensor([0.5, 0.75, 0.2, 0.99])
-    assert torch.equal(again(fakes, lots), pool(fakes, lots))
+    drawn = torch.full((4, 1, 1, 1), 9.0), torch.full((4,), 0.5), torch.tensor([0.5, 0.75, 0.2, 0.99])
+    assert all(map(torch.equal, again(*drawn), pool(*drawn)))
 
 
 def test_components_are_what_the_model_predicts_under_its_own_condition(checkpoint: Any, tmp_path: Path) -> None:
@@ -199,5 +208,6 @@ def test_what_does_not_fit_is_told(options: dict[str, Any], told: str, checkpoin
 def test_widths_must_be_multiples_of_groups() -> None:
     with pytest.raises(ConfigurationError, match="widths must be multiples of groups, 4, got 10"):
         CyclediffConfig(**{**SMALL, "widths": (10,)})
-    assert Judges(CyclediffConfig(**SMALL), SHAPE).of_source(torch.zeros(1, *SHAPE)).shape == (1, 1, 4, 4)
+    judges = Judges(CyclediffConfig(**SMALL), SHAPE)
+    assert judges.of_source(torch.zeros(1, *SHAPE), torch.zeros(1)).shape == (1, 1, 4, 4)
     assert len(list(Pair(CyclediffConfig(**SMALL), SHAPE).children())) == 2

@@ -301,6 +301,7 @@ REFUSED: list[tuple[tuple[str, ...], str]] = [
     (("--small-steps", "3", "--backbone", "dit"), "small-steps needs a U-Net on pixels"),
     (("--tracker", "nobody"), "tracker 'nobody' is unknown or not installed"),
     (("--tracker", "wandb"), "tracker 'wandb' is unknown or not installed"),
+    (("--beta1", "-0.1"), "beta1 must be a number of at least 0 and at most 0.999999, got -0.1"),
     (("--beta2", "1"), "beta2 must be a number of at least 0 and at most 0.999999, got 1.0"),
     (("--backbone", "dit", "--hidden", "50", "--heads", "5"), "hidden 50 is no multiple of 4"),
     (("--size", "40", "--widths", "8,8,8,8", "--small-steps", "2"), "halves a side of 20 3 times"),

@@ -90,9 +90,9 @@ def test_muon_moves_inner_matrices_in_all_directions_alike() -> None:
 
 
 def test_adamw_has_the_asked_decay_and_momenta() -> None:
-    config = TrainingConfig(learning_rate=0.5, weight_decay=0.25, beta2=0.9)
+    config = TrainingConfig(learning_rate=0.5, weight_decay=0.25, beta1=0.5, beta2=0.9)
     group = optimiser(network(), config).param_groups[0]
-    assert (group["lr"], group["weight_decay"], group["betas"]) == (0.5, 0.25, (0.9, 0.9))
+    assert (group["lr"], group["weight_decay"], group["betas"]) == (0.5, 0.25, (0.5, 0.9))
 
 
 def test_what_needs_no_gradient_is_not_trained() -> None:

@@ -56,6 +56,7 @@ class TrainingConfig:
     optimiser: str = option("adamw", one_of("adamw", "muon"), "muon: orthogonalised momentum for matrices, AdamW else")
     learning_rate: float = option(3e-4, number(0, 1, above=True), "highest rate")
     weight_decay: float = option(0.0, number(0, 1), "decoupled weight decay")
+    beta1: float = option(0.9, number(0, 0.999999), "of AdamW")
     beta2: float = option(0.999, number(0, 0.999999), "of AdamW")
     schedule: str = option("constant", one_of("constant", "cosine", "linear"), "how the rate falls after the warm-up")
     warmup: int = option(200, whole(0), "steps of linear warm-up")

@@ -29,7 +29,7 @@ def optimiser(module: nn.Module, config: TrainingConfig) -> torch.optim.Optimize
     weights = [weight for weight in module.parameters() if weight.requires_grad]
     if config.optimiser == "adamw":
         return torch.optim.AdamW(
-            weights, lr=config.learning_rate, betas=(0.9, config.beta2), weight_decay=config.weight_decay
+            weights, lr=config.learning_rate, betas=(config.beta1, config.beta2), weight_decay=config.weight_decay
         )
     repair_torchvision()
     from timm.optim.muon import Muon
@@ -45,7 +45,7 @@ def optimiser(module: nn.Module, config: TrainingConfig) -> torch.optim.Optimize
         momentum=0.95,
         nesterov=True,
         weight_decay=config.weight_decay,
-        betas=(0.9, config.beta2),
+        betas=(config.beta1, config.beta2),
         fallback_lr_scale=SLOWER,
     )
     return made

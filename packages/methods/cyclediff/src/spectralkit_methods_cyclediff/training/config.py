@@ -12,7 +12,7 @@ from spectralkit_models_training.config import TrainingConfig, inherited, option
 
 @attrs.frozen(kw_only=True)
 class CyclediffConfig(TrainingConfig):
-    """Translators between two conditions of a frozen diffusion model; the weights of the losses are the paper's.
+    """Translators between two conditions of a frozen diffusion model.
 
     Raises:
         ConfigurationError: If a value is of the wrong type or impossible.
@@ -20,8 +20,9 @@ class CyclediffConfig(TrainingConfig):
 
     steps: int = inherited("steps", 3000)
     batch: int = inherited("batch", 8)
-    optimiser: str = inherited("optimiser", "muon")
-    learning_rate: float = inherited("learning_rate", 1e-3)
+    optimiser: str = inherited("optimiser", "adamw")
+    learning_rate: float = inherited("learning_rate", 5e-4)
+    beta1: float = inherited("beta1", 0.5)
     schedule: str = inherited("schedule", "linear")
     cooldown: float = inherited("cooldown", 0.5)
     warmup: int = inherited("warmup", 100)
@@ -36,8 +37,8 @@ class CyclediffConfig(TrainingConfig):
     levels: int = option(100, whole(1, 100_000), "noise levels they are predicted at, those of a run of as many steps")
 
     adversarial: float = option(1.0, weight, "weight of the adversarial loss")
-    cycle: float = option(8.0, weight, "weight of the cycle loss")
-    identity: float = option(4.0, weight, "weight of the identity loss")
+    cycle: float = option(1.0, weight, "weight of the cycle loss")
+    identity: float = option(0.5, weight, "weight of the identity loss")
 
     widths: tuple[int, ...] = option((32, 64), sizes(4), "translator: channels of each resolution")
     layers: int = option(1, whole(1, 16), "translator: blocks a resolution")

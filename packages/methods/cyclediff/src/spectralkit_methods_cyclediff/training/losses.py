@@ -8,7 +8,8 @@ With C_s and C_t components of source and target, G and H the translators, D_s a
     L_\text{identity} &= \langle |H(C_s) - C_s| \rangle + \langle |G(C_t) - C_t| \rangle \\
     L_D &= \tfrac12 \sum_{d = s, t} \langle (D_d(C_d) - 1)^2 \rangle + \langle D_d(\text{translated})^2 \rangle
 
-(least squares: Mao et al. 2017; cycle and identity: Zhu et al. 2017). Every translator is told the component's time.
+(least squares: Mao et al. 2017; cycle and identity: Zhu et al. 2017). All four networks are told the component's
+time.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-Judge = Callable[[Tensor], Tensor]
+Verdict = Callable[[Tensor, Tensor], Tensor]
+"""Of a discriminator, on components and their times."""
 
 
 class Translated(NamedTuple):
@@ -41,9 +43,9 @@ class Translated(NamedTuple):
     same_t: Tensor
 
 
-def adversarial(made: Translated, of_source: Judge, of_target: Judge) -> Tensor:
-    """How far the discriminators are from taking translations for real."""
-    return (of_target(made.fake_t) - 1).square().mean() + (of_source(made.fake_s) - 1).square().mean()
+def adversarial(made: Translated, time_s: Tensor, time_t: Tensor, of_source: Verdict, of_target: Verdict) -> Tensor:
+    """How far the discriminators are from taking translations for real; these keep the times of what they are of."""
+    return (of_target(made.fake_t, time_s) - 1).square().mean() + (of_source(made.fake_s, time_t) - 1).square().mean()
 
 
 def cycle(made: Translated, source: Tensor, target: Tensor) -> Tensor:

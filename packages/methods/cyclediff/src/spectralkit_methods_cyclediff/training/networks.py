@@ -13,6 +13,9 @@ from spectralkit_methods_cyclediff.training.config import CyclediffConfig
 from spectralkit_methods_cyclediff.training.losses import Translated
 from spectralkit_methods_cyclediff.translators import Translator
 
+Timed = tuple[Tensor, Tensor]
+"""Components, (B, C, H, W), and their times, (B,)."""
+
 
 def translator(config: CyclediffConfig, shape: tuple[int, ...]) -> Translator:
     """A fresh translator of states of (C, H, W), the identity.
@@ -73,15 +76,29 @@ class Pair(nn.Module):
         return Translated(fake_t, fake_s, back_s, back_t, same_s, same_t)
 
 
-def judge(widths: tuple[int, ...], channels: int) -> nn.Sequential:
-    """A patch discriminator (Isola et al. 2017): (B, C, H, W) -> (B, 1, h, w), a verdict a patch."""
-    layers: list[nn.Module] = []
-    for index, width in enumerate(widths):
-        layers.append(nn.Conv2d(channels, width, 4, stride=2, padding=1))
-        layers.extend([nn.GroupNorm(1, width)] if index else [])  # the first layer sees amplitudes as they are
-        layers.append(nn.LeakyReLU(0.2))
-        channels = width
-    return nn.Sequential(*layers, nn.Conv2d(channels, 1, 3, padding=1))
+class Judge(nn.Module):
+    """A patch discriminator (Isola et al. 2017) that is told a component's time, as one more channel.
+
+    Args:
+        widths: Channels at a half, a quarter, ... of the side.
+        channels: Of a component.
+    """
+
+    def __init__(self, widths: tuple[int, ...], channels: int) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        channels += 1
+        for index, width in enumerate(widths):
+            layers.append(nn.Conv2d(channels, width, 4, stride=2, padding=1))
+            layers.extend([nn.GroupNorm(1, width)] if index else [])  # the first layer sees amplitudes as they are
+            layers.append(nn.LeakyReLU(0.2))
+            channels = width
+        self.layers = nn.Sequential(*layers, nn.Conv2d(channels, 1, 3, padding=1))
+
+    def forward(self, component: Tensor, time: Tensor) -> Tensor:
+        """(B, C, H, W) and (B,) in [0, 1] -> (B, 1, h, w), a verdict a patch."""
+        told = (2 * time - 1).view(-1, 1, 1, 1).expand(-1, 1, *component.shape[2:])
+        return cast(Tensor, self.layers(torch.cat((component, told), dim=1)))
 
 
 class Pool(nn.Module):
@@ -93,28 +110,31 @@ class Pool(nn.Module):
     """
 
     held: Tensor
+    times: Tensor
     count: Tensor
 
     def __init__(self, size: int, shape: tuple[int, ...]) -> None:
         super().__init__()
         self.register_buffer("held", torch.zeros(size, *shape))
+        self.register_buffer("times", torch.zeros(size))
         self.register_buffer("count", torch.tensor(0))
 
     @torch.no_grad()
-    def forward(self, fakes: Tensor, lots: Tensor) -> Tensor:
-        """(B, C, H, W), drawn by (B,) numbers in [0, 1) -> (B, C, H, W)."""
-        shown = fakes.float().clone()
-        for row, lot in zip(shown, lots.tolist(), strict=True):
+    def forward(self, fakes: Tensor, times: Tensor, lots: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, C, H, W) and their (B,) times, drawn by (B,) numbers in [0, 1) -> the same of what is shown."""
+        shown, when = fakes.float().clone(), times.clone()
+        for row, time, lot in zip(shown, when, lots.tolist(), strict=True):
             size, count = len(self.held), int(self.count)
             if count < size:
-                self.held[count] = row
+                self.held[count], self.times[count] = row, time
                 self.count += 1
             elif lot >= 0.5:
                 place = int((2 * lot - 1) * size)
-                earlier = self.held[place].clone()
-                self.held[place] = row
+                earlier, then = self.held[place].clone(), self.times[place].clone()
+                self.held[place], self.times[place] = row, time
                 row.copy_(earlier)
-        return shown
+                time.copy_(then)
+        return shown, when
 
 
 class Judges(nn.Module):
@@ -133,15 +153,24 @@ class Judges(nn.Module):
                 f"discriminators of {len(config.judge_widths)} widths need states of {least} a side, got {shape[1]}x"
                 f"{shape[2]}: choose fewer judge-widths"
             )
-        self.of_source, self.of_target = (judge(config.judge_widths, shape[0]) for _ in range(2))
+        self.of_source, self.of_target = (Judge(config.judge_widths, shape[0]) for _ in range(2))
         self.pool_source, self.pool_target = (Pool(config.pool, shape) for _ in range(2))
 
-    def forward(self, source: Tensor, target: Tensor, fake_s: Tensor, fake_t: Tensor, lots: Tensor) -> list[Tensor]:
-        """Verdicts on real and on shown components of the source, then of the target."""
+    def forward(self, source: Timed, target: Timed, fake_s: Timed, fake_t: Timed, lots: Tensor) -> list[Tensor]:
+        """Verdicts on real and on shown components of the source, then of the target.
+
+        Args:
+            source: Components of the source.
+            target: Components of the target.
+            fake_s: Translations of the target.
+            fake_t: Translations of the source.
+            lots: (B, 2) numbers in [0, 1), what the pools draw by.
+        """
         verdicts: list[Tensor] = []
-        for judged, pool, real, fake, lot in (
+        for judge, pool, real, fake, lot in (
             (self.of_source, self.pool_source, source, fake_s, lots[:, 0]),
             (self.of_target, self.pool_target, target, fake_t, lots[:, 1]),
         ):
-            verdicts += cast(Tensor, judged(torch.cat((real, pool(fake, lot))))).chunk(2)
+            shown = pool(*fake, lot)
+            verdicts += cast(Tensor, judge(*map(torch.cat, zip(real, shown, strict=True)))).chunk(2)
         return verdicts

@@ -68,17 +68,18 @@ class CyclediffTask:
         made = losses.Translated(*(made.float() for made in module(source, time_s, target, time_t)))
         judges = frozen(self.judges, source.device)
         return (
-            self.config.adversarial * losses.adversarial(made, judges.of_source, judges.of_target)
+            self.config.adversarial * losses.adversarial(made, time_s, time_t, judges.of_source, judges.of_target)
             + self.config.cycle * losses.cycle(made, source, target)
             + self.config.identity * losses.identity(made, source, target)
         )
 
     def discrimination(self, module: nn.Module, batch: Batch, step: int) -> Tensor:
         """The discriminators' loss, on translations as they are by now."""
-        source, time_s, target, time_t, lots = batch
-        pair = frozen(self.module, source.device)
+        *ends, lots = batch
+        source, target = (ends[0], ends[1]), (ends[2], ends[3])
+        pair = frozen(self.module, lots.device)
         with torch.no_grad():
-            fake_t, fake_s = pair.to_target(source, time_s), pair.to_source(target, time_t)
+            fake_s, fake_t = (pair.to_source(*target), target[1]), (pair.to_target(*source), source[1])
         return losses.discrimination([row.float() for row in module(source, target, fake_s, fake_t, lots)])
 
     def show(self, module: nn.Module) -> Shown:
