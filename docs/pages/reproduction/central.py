@@ -12,6 +12,12 @@ from pages.reproduction.rules import Finding, at_least, at_most, below, outside,
 
 NATS = 0.3
 
+WHY = {
+    OURS: "standard inversion keeps sharp block edges instead of blurring, or its latents do not collapse",
+    "ovg": "OVG sets how much energy a latent has, not how it is spread: its S_DC below says whether it became white",
+}
+"""Why a method may come no nearer to real images than standard inversion does."""
+
 
 def nearer(setting: str, method: str, distance: str) -> Judge:
     """A method's distance to real images is below standard's, by a paired bootstrap."""
@@ -30,7 +36,7 @@ def _distances(setting: str) -> Iterator[Check]:
                 "FID 13.1 (ovg+taba), 18.6 (ovg) against 217",
                 "the 95 % interval of the difference lies below 0",
                 nearer(setting, method, distance),
-                "standard inversion keeps sharp block edges instead of blurring, or its latents do not collapse",
+                WHY[method],
             )
 
 
@@ -74,8 +80,9 @@ def central(setting: str) -> Claim:
                 "Fig. 1",
                 f"ln power within {NATS} nats of the references' in every octave, coarse to fine",
                 lambda results, role: within(results.cell(role, setting, OURS).off, NATS),
-                "OVG's structure term damps the coarsest octave, which `eta_lf=0.0` leaves as TABA does; of the finer "
-                "ones the model's own samples may lack some: no inversion adds what the model does not draw",
+                "the coarsest octave is what OVG's structure term leaves of TABA's, which `eta_lf=0.0` leaves alone; "
+                "of the finer ones the model's own samples may lack some: no inversion adds what the model does not "
+                "draw",
             ),
             Check(
                 "standard inversion has not, in the finest octave",
