@@ -18,7 +18,7 @@ class CyclediffConfig(TrainingConfig):
         ConfigurationError: If a value is of the wrong type or impossible.
     """
 
-    steps: int = inherited("steps", 3000)
+    steps: int = inherited("steps", 4000)
     batch: int = inherited("batch", 8)
     optimiser: str = inherited("optimiser", "adamw")
     learning_rate: float = inherited("learning_rate", 5e-4)
