@@ -20,7 +20,7 @@ from spectralkit_bench.tables.mark import Mark, marks
 from spectralkit_bench.tables.notes import notes
 from spectralkit_bench.tables.result import Result
 from spectralkit_bench.tables.spread import Spread
-from spectralkit_bench.tables.table import Table, tabulate
+from spectralkit_bench.tables.table import Column, Table, tabulate
 
 
 def metric(*, higher: bool | None, best: float | None = None) -> MetricSpec:
@@ -96,6 +96,11 @@ def test_marks_are_written_in_every_form():
     numbers = json.loads(told(table, "json"))["lines"]
     assert [one["scores"]["psnr"]["mark"] for one in numbers] == ["best", "close", "none"]
     assert numbers[0]["scores"]["psnr"]["values"] == [20.0, 22.0]
+
+
+@pytest.mark.parametrize(("name", "title"), [("s-dc", "S_DC"), ("psnr", "PSNR"), ("kd-lite0", "kd-lite0")])
+def test_a_column_is_called_as_its_metric_is(name, title):
+    assert Column(name).title == title
 
 
 def test_latents_that_were_drawn_do_not_compete():

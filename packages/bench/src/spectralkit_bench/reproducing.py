@@ -1,8 +1,10 @@
-"""The command that runs a configuration again."""
+"""Commands to be typed again, each in one line of a POSIX shell."""
 
 from __future__ import annotations
 
+import re
 import shlex
+from collections.abc import Iterable
 
 import attrs
 
@@ -12,8 +14,17 @@ ALWAYS = ("model", "method", "dataset", "samples", "metrics")
 """Options whose defaults depend on what is installed, or that a reader looks for."""
 
 
+SPECIAL = re.compile(r"[\"$`\\!]")
+"""What a shell reads between double quotes."""
+
+
+def line(words: Iterable[str]) -> str:
+    """Words as a shell reads them; those with apostrophes, as methods have them, in double quotes where these will do."""
+    return " ".join(f'"{word}"' if "'" in word and not SPECIAL.search(word) else shlex.quote(word) for word in words)
+
+
 def command(config: RunConfig, *, save_latents: bool = False) -> str:
-    """``spectralkit run ...``, in one line of a POSIX shell."""
+    """``spectralkit run ...``."""
     words = ["spectralkit", "run"]
     for field in attrs.fields(RunConfig):
         value = getattr(config, field.name)
@@ -24,7 +35,7 @@ def command(config: RunConfig, *, save_latents: bool = False) -> str:
     for part, values in config.settings.items():
         for name, value in values.items():
             words += _option("set", f"{part}.{name}={_written(value)}")
-    return shlex.join([*words, *(["--save-latents"] if save_latents else [])])
+    return line([*words, *(["--save-latents"] if save_latents else [])])
 
 
 def _option(name: str, value: str) -> list[str]:

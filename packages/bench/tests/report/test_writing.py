@@ -38,7 +38,7 @@ from spectralkit_bench.report.pages import write_pages
 from spectralkit_bench.report.palette import MOST, rules
 from spectralkit_bench.report.pictures import picture
 from spectralkit_bench.report.verdict import verdict
-from spectralkit_bench.reproducing import command
+from spectralkit_bench.reproducing import command, line
 from spectralkit_bench.store.store import Store
 
 
@@ -340,6 +340,14 @@ def test_the_command_runs_the_same_again(config):
     parsed = build_parser(registry(), choose(registry(), "run")).parse_args(words)
     assert read(parsed) == config
     assert parsed.save_latents
+
+
+@given(st.lists(st.text() | st.text("a'$\"\\`! ")))
+def test_a_line_is_read_as_the_words_it_is_made_of(words):
+    import shlex
+
+    assert shlex.split(line(words)) == words
+    assert line(["--method", "cyclediff(translators='x')"]) == "--method \"cyclediff(translators='x')\""
 
 
 @given(st.floats(1e-6, 1e6), st.floats(1.01, 1e6), st.booleans())

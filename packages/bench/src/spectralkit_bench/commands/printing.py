@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spectralkit.cli.output import print_json
+from spectralkit_bench.reproducing import line
 
 if TYPE_CHECKING:
     from spectralkit_bench.store.store import Store
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def typed() -> str:
     """The command line, to be typed again."""
-    return shlex.join(["spectralkit", *sys.argv[1:]])
+    return line(["spectralkit", *sys.argv[1:]])
 
 
 def print_any(store: Store, name: str, form: str | None, *, quiet: bool = False, pages: Sequence[Path] = ()) -> None:

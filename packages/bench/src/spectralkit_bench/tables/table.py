@@ -23,8 +23,9 @@ class Column:
 
     @property
     def title(self) -> str:
-        """``S_DC``, and ``PSNR``."""
-        return self.name.upper().replace("-", "_")
+        """The paper's symbol, ``S_DC``; ``PSNR``; a name of several words, ``kd-lite0``, as it is."""
+        first, several, rest = self.name.partition("-")
+        return f"S_{rest.upper()}" if first == "s" else self.name if several else first.upper()
 
     @property
     def arrow(self) -> str:
