@@ -19,7 +19,7 @@ SPECIAL = re.compile(r"[\"$`\\!]")
 
 
 def line(words: Iterable[str]) -> str:
-    """Words as a shell reads them; those with apostrophes, as methods have them, in double quotes where these will do."""
+    """Words as a shell reads them; those with apostrophes, as methods have, in double quotes where these will do."""
     return " ".join(f'"{word}"' if "'" in word and not SPECIAL.search(word) else shlex.quote(word) for word in words)
 
 
