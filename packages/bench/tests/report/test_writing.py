@@ -8,6 +8,7 @@ import json
 import math
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -334,8 +335,6 @@ configs = st.builds(
 
 @given(configs)
 def test_the_command_runs_the_same_again(config):
-    import shlex
-
     words = shlex.split(command(config, save_latents=True))[1:]
     parsed = build_parser(registry(), choose(registry(), "run")).parse_args(words)
     assert read(parsed) == config
@@ -344,8 +343,6 @@ def test_the_command_runs_the_same_again(config):
 
 @given(st.lists(st.text() | st.text("a'$\"\\`! ")))
 def test_a_line_is_read_as_the_words_it_is_made_of(words):
-    import shlex
-
     assert shlex.split(line(words)) == words
     assert line(["--method", "cyclediff(translators='x')"]) == "--method \"cyclediff(translators='x')\""
 

@@ -75,12 +75,12 @@ class CyclediffTask:
 
     def discrimination(self, module: nn.Module, batch: Batch, step: int) -> Tensor:
         """The discriminators' loss, on translations as they are by now."""
-        *ends, lots = batch
-        source, target = (ends[0], ends[1]), (ends[2], ends[3])
-        pair = frozen(self.module, lots.device)
+        source, time_s, target, time_t, lots = batch
+        pair = frozen(self.module, source.device)
         with torch.no_grad():
-            fake_s, fake_t = (pair.to_source(*target), target[1]), (pair.to_target(*source), source[1])
-        return losses.discrimination([row.float() for row in module(source, target, fake_s, fake_t, lots)])
+            fake_s, fake_t = pair.to_source(target, time_t), pair.to_target(source, time_s)
+        verdicts = module((source, time_s), (target, time_t), (fake_s, time_t), (fake_t, time_s), lots)
+        return losses.discrimination([row.float() for row in verdicts])
 
     def show(self, module: nn.Module) -> Shown:
         """Crops of the source above their translations, and how like the target those are."""
