@@ -17,9 +17,10 @@ from spectralkit.diffusion.denoiser import Condition, NetworkDenoiser
 from spectralkit.diffusion.parameterization import EpsParameterization
 from spectralkit.diffusion.schedule import VPSchedule
 from spectralkit.inversion import driver
+from spectralkit.inversion.context import Context
+from spectralkit.inversion.meter import Meter
 from spectralkit.inversion.noise import Noise
 from spectralkit.inversion.parts import Parts
-from spectralkit.inversion.probe import Context, Meter
 from spectralkit.models.backbone import Told, told
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.specs import MethodSpec

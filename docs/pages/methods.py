@@ -13,8 +13,8 @@ from pages.markdown import code, table
 from spectralkit.diffusion.denoiser import NetworkDenoiser
 from spectralkit.diffusion.process import Process
 from spectralkit.errors import ConfigurationError
+from spectralkit.inversion.context import Context, Label
 from spectralkit.inversion.driver import translate
-from spectralkit.inversion.probe import Context, Label
 from spectralkit.plugins import MethodSpec
 from spectralkit.plugins.registry import registry
 from spectralkit.testing.oracle import OracleNetwork, context_for, random_gaussian, source_batch

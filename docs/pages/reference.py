@@ -23,9 +23,11 @@ from spectralkit.diffusion.parameterization import Affine, Parameterization
 from spectralkit.diffusion.prediction import Prediction
 from spectralkit.diffusion.process import Process
 from spectralkit.diffusion.schedule import Level, LevelBatch, Schedule
+from spectralkit.inversion.context import Context
+from spectralkit.inversion.meter import Cost, Meter
 from spectralkit.inversion.noise import Noise
 from spectralkit.inversion.parts import Correction, Encoded, Inversion, Parts, Sampler, Start, Step
-from spectralkit.inversion.probe import Context, Cost, Meter, Probe
+from spectralkit.inversion.probe import Probe
 from spectralkit.metric import MeanScore, Score, check_images, check_latent, check_parameters
 from spectralkit.models.model import Codec, Model
 from spectralkit.plugins.signature import arguments, type_name

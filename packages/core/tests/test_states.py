@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from spectralkit.diffusion.schedule import KarrasSchedule, VPSchedule
+from spectralkit.inversion.context import Context
 from spectralkit.inversion.driver import invert
 from spectralkit.inversion.parts import Encoded, Parts
-from spectralkit.inversion.probe import Context
 from spectralkit.testing.oracle import context_for, random_gaussian, source_batch
 
 

@@ -21,12 +21,13 @@ from torch import Tensor
 from spectralkit.data import TranslationDataset
 from spectralkit.errors import ConfigurationError
 from spectralkit.inversion import driver
+from spectralkit.inversion.context import Context, Label, check_weight
 from spectralkit.inversion.driver import Callback, Progress, Transition, onlooker
 from spectralkit.inversion.memory import memory_told
+from spectralkit.inversion.meter import Meter
 from spectralkit.inversion.method import load_method
 from spectralkit.inversion.noise import Noise
 from spectralkit.inversion.parts import Parts
-from spectralkit.inversion.probe import Context, Label, Meter, check_weight
 from spectralkit.models.coding import decode, decoded, encode, encoded, ids_of
 from spectralkit.models.loading import load_model
 from spectralkit.models.model import Model

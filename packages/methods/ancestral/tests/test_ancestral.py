@@ -15,9 +15,9 @@ from spectralkit.diffusion.gaussian import GaussianDenoiser
 from spectralkit.diffusion.parameterization import EDMParameterization
 from spectralkit.diffusion.schedule import KarrasSchedule, Level, Schedule, VPSchedule
 from spectralkit.errors import ConfigurationError
+from spectralkit.inversion.context import Context
 from spectralkit.inversion.driver import invert, sample, translate
 from spectralkit.inversion.parts import Parts
-from spectralkit.inversion.probe import Context
 from spectralkit.testing.oracle import context_for, random_denoiser, random_gaussian, source_batch
 from spectralkit_methods_ancestral import ancestral
 

@@ -16,9 +16,10 @@ from spectralkit.diffusion.parameterization import EDMParameterization, VParamet
 from spectralkit.diffusion.prediction import Prediction
 from spectralkit.diffusion.schedule import KarrasSchedule, VPSchedule
 from spectralkit.errors import ConfigurationError
+from spectralkit.inversion.context import Context
 from spectralkit.inversion.driver import invert, sample, translate
 from spectralkit.inversion.parts import Encoded, MoveStep, Parts
-from spectralkit.inversion.probe import Context, Probe
+from spectralkit.inversion.probe import Probe
 from spectralkit.testing.oracle import context_for, random_denoiser, random_gaussian, source_batch
 from spectralkit_methods_bdia import bdia
 

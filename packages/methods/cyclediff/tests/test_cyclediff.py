@@ -17,12 +17,13 @@ from spectralkit.diffusion.gaussian import GaussianDenoiser
 from spectralkit.diffusion.parameterization import EDMParameterization, EpsParameterization, FlowParameterization
 from spectralkit.diffusion.schedule import KarrasSchedule, VPSchedule
 from spectralkit.errors import ConfigurationError, SlotConflict
+from spectralkit.inversion.context import Context
 from spectralkit.inversion.driver import invert, sample, translate
 from spectralkit.inversion.parts import Encoded, MoveSampler, MoveStep, Parts
-from spectralkit.inversion.probe import Context
 from spectralkit.testing.oracle import context_for, random_denoiser, random_gaussian, source_batch
 from spectralkit_methods_cyclediff import cyclediff
 from spectralkit_methods_cyclediff.testing import Affine, between
+from spectralkit_methods_cyclediff.translators import Domain
 
 SHIFT = (0.4, -0.2, 0.1)
 KINDS = {
@@ -192,6 +193,20 @@ def test_a_precision_of_the_model_changes_no_conditions() -> None:
     assert domain.is_that_of(attrs.evolve(context.source, embedding=row.bfloat16()))
     assert not domain.is_that_of(attrs.evolve(context.source, embedding=row + 0.02 * row.roll(1)))
     assert not domain.is_that_of(context.source)
+
+
+def test_the_numbers_of_classes_are_conditions_of_their_own() -> None:
+    """207 and 208 are as near as two precisions of one embedding."""
+    here, there = (Domain(str(number), torch.tensor([number])) for number in (207, 208))
+    context = network_context(1, 2, "vp")
+    assert here.is_that_of(attrs.evolve(context.source, embedding=torch.tensor([207])))
+    assert not there.is_that_of(attrs.evolve(context.source, embedding=torch.tensor([207])))
+
+
+def test_the_next_label_is_refused() -> None:
+    """Components would be predicted under another time than translators are told."""
+    with pytest.raises(ConfigurationError, match=r"cyclediff's translators .*'current'"):
+        invert(cyclediff(PLAIN), attrs.evolve(network_context(1, 3, "vp"), label="next"))
 
 
 def test_without_translators_a_line_tells_how_to_make_them() -> None:

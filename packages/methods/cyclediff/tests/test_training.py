@@ -113,6 +113,13 @@ def test_the_losses_are_those_of_the_paper(task: CyclediffTask, batch: tuple[Ten
     torch.testing.assert_close(loss, wanted, rtol=1e-4, atol=1e-5)
 
 
+def test_the_losses_are_taken_in_full_precision(task: CyclediffTask, batch: tuple[Tensor, ...]) -> None:
+    with torch.autocast("cpu", torch.bfloat16):
+        assert task.loss(task.module, batch, 0).dtype is torch.float32
+        judges = copy.deepcopy(task.judges)
+        assert attrs.evolve(task, judges=judges).discrimination(judges, batch, 0).dtype is torch.float32
+
+
 def test_neither_players_loss_reaches_the_others_weights(task: CyclediffTask, batch: tuple[Tensor, ...]) -> None:
     mine = attrs.evolve(task, module=excited(task.module), judges=copy.deepcopy(task.judges))
     mine.loss(mine.module, batch, 0).backward()

@@ -15,9 +15,10 @@ from spectralkit.diffusion.parameterization import EDMParameterization
 from spectralkit.diffusion.prediction import move
 from spectralkit.diffusion.schedule import KarrasSchedule, Level, Schedule, VPSchedule
 from spectralkit.errors import ConfigurationError, SlotConflict
+from spectralkit.inversion.context import Context
 from spectralkit.inversion.driver import invert, translate
 from spectralkit.inversion.parts import MoveSampler, MoveStep, Parts, Sampler, State
-from spectralkit.inversion.probe import Context, Probe
+from spectralkit.inversion.probe import Probe
 from spectralkit.testing.oracle import context_for, random_denoiser, random_gaussian, source_batch
 from spectralkit_methods_cyclediffusion import cyclediffusion
 

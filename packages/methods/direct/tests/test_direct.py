@@ -13,9 +13,11 @@ from spectralkit.diffusion.denoiser import Condition
 from spectralkit.diffusion.prediction import move
 from spectralkit.diffusion.schedule import Level
 from spectralkit.errors import ConfigurationError
+from spectralkit.inversion.context import Context
 from spectralkit.inversion.driver import invert, sample, translate
+from spectralkit.inversion.meter import Meter
 from spectralkit.inversion.parts import Inversion, Parts, State
-from spectralkit.inversion.probe import Context, Meter, Probe
+from spectralkit.inversion.probe import Probe
 from spectralkit.testing.oracle import context_for, random_denoiser, random_gaussian, source_batch
 from spectralkit_methods_direct import Branch, DirectSampler, direct
 

@@ -12,9 +12,10 @@ from torch import Tensor
 from spectralkit.diffusion.denoiser import Condition
 from spectralkit.diffusion.parameterization import EDMParameterization, EpsParameterization, VParameterization
 from spectralkit.diffusion.schedule import KarrasSchedule, Level, Schedule, VPSchedule
+from spectralkit.errors import ConfigurationError
+from spectralkit.inversion.context import Context
 from spectralkit.inversion.driver import invert, sample, translate
 from spectralkit.inversion.parts import Encoded, Parts
-from spectralkit.inversion.probe import Context
 from spectralkit.testing.oracle import context_for, random_denoiser, random_gaussian, source_batch
 from spectralkit_methods_heun import heun
 
@@ -140,3 +141,10 @@ def test_memory_of_the_start_is_handed_on() -> None:
     denoiser = random_gaussian(seed=7)
     context = context_for(denoiser, source_batch(denoiser, 0, 1, 7), 3)
     assert invert(heun() + Parts(start=Remembering()), context).memory == "kept"
+
+
+def test_the_next_label_is_refused() -> None:
+    """Both slopes told one level make the order one."""
+    denoiser = random_gaussian(seed=8)
+    with pytest.raises(ConfigurationError, match=r"heun averages the slopes .*'current'"):
+        invert(heun(), context_for(denoiser, source_batch(denoiser, 0, 1, 8), 3, label="next"))

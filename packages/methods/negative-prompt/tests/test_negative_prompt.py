@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from spectralkit.diffusion.denoiser import Condition
 from spectralkit.errors import ConfigurationError
+from spectralkit.inversion.context import Context
 from spectralkit.inversion.driver import invert, sample, translate
+from spectralkit.inversion.meter import Meter
 from spectralkit.inversion.parts import Parts
-from spectralkit.inversion.probe import Context, Meter
 from spectralkit.testing.oracle import context_for, random_denoiser, random_gaussian, source_batch
 from spectralkit_methods_negative_prompt import negative_prompt, slerp
 
@@ -137,3 +138,11 @@ def test_slerp_is_finite_where_the_circle_is_not_defined(other: float) -> None:
 def test_bad_parameters_are_refused(ratio: float) -> None:
     with pytest.raises(ConfigurationError, match="ratio"):
         negative_prompt(ratio)
+
+
+def test_between_labels_there_is_nothing() -> None:
+    labels = Condition(torch.tensor([0]), torch.tensor([2]))
+    context = attrs.evolve(problem(0), source=labels, target=labels)
+    inversion = invert(Parts(), problem(0))
+    with pytest.raises(ConfigurationError, match="this model has only labels; use ratio=0"):
+        sample(negative_prompt(0.5), inversion, context)

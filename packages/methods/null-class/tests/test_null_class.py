@@ -14,9 +14,11 @@ from torch import Tensor
 from spectralkit.diffusion.denoiser import Condition
 from spectralkit.diffusion.schedule import Schedule, VPSchedule
 from spectralkit.errors import ConfigurationError
+from spectralkit.inversion.context import Context
 from spectralkit.inversion.driver import invert, sample, translate
+from spectralkit.inversion.meter import Meter
 from spectralkit.inversion.parts import Parts
-from spectralkit.inversion.probe import Context, Meter, Probe
+from spectralkit.inversion.probe import Probe
 from spectralkit.testing.oracle import context_for, random_denoiser, random_gaussian, source_batch
 from spectralkit_methods_null_class import NullClassSampler, Pivot, null_class
 

@@ -19,9 +19,10 @@ from spectralkit.diffusion.parameterization import EDMParameterization, Paramete
 from spectralkit.diffusion.prediction import Prediction
 from spectralkit.diffusion.schedule import KarrasSchedule, Level, Schedule, VPSchedule
 from spectralkit.errors import ConfigurationError, NonFiniteError
+from spectralkit.inversion.context import Context
 from spectralkit.inversion.driver import invert, translate
 from spectralkit.inversion.parts import Parts
-from spectralkit.inversion.probe import Context, Probe
+from spectralkit.inversion.probe import Probe
 from spectralkit.testing.oracle import context_for, random_denoiser, random_gaussian, source_batch, subset
 from spectralkit.testing.strategies import VP_PARAMETERIZATIONS, normal, seeds
 from spectralkit_methods_ovg.ovg import GUARD, Gradients, gradients, ovg, project

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from spectralkit.diffusion.schedule import Level
+from spectralkit.inversion.context import Context
 from spectralkit.inversion.noise import Noise
-from spectralkit.inversion.probe import Context
 
 
 def kl_loss(e: Tensor, r: Tensor) -> Tensor:

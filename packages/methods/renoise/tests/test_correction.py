@@ -13,9 +13,10 @@ from torch import Tensor
 
 from spectralkit.diffusion.ancestral import drift, split
 from spectralkit.diffusion.schedule import Level, VPSchedule
+from spectralkit.inversion.context import Context
 from spectralkit.inversion.driver import invert, translate
 from spectralkit.inversion.parts import Encoded, Inversion, Parts
-from spectralkit.inversion.probe import Context, Probe
+from spectralkit.inversion.probe import Probe
 from spectralkit.testing.oracle import context_for, random_denoiser, random_gaussian, source_batch
 from spectralkit_methods_renoise import correct_noise, renoise
 

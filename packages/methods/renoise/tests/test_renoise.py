@@ -17,9 +17,11 @@ from spectralkit.diffusion.parameterization import EpsParameterization, VParamet
 from spectralkit.diffusion.prediction import move
 from spectralkit.diffusion.schedule import KarrasSchedule, Level
 from spectralkit.errors import ConfigurationError
+from spectralkit.inversion.context import Context
 from spectralkit.inversion.driver import invert, translate
+from spectralkit.inversion.meter import Meter
 from spectralkit.inversion.parts import Encoded, Parts
-from spectralkit.inversion.probe import Context, Meter, Probe
+from spectralkit.inversion.probe import Probe
 from spectralkit.testing.oracle import context_for, random_denoiser, random_gaussian, source_batch
 from spectralkit_methods_renoise import renoise
 

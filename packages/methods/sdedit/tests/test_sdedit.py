@@ -12,9 +12,9 @@ from torch import Tensor
 from spectralkit.diffusion.parameterization import EDMParameterization
 from spectralkit.diffusion.schedule import KarrasSchedule, Level, Schedule, VPSchedule
 from spectralkit.errors import ConfigurationError, SlotConflict
+from spectralkit.inversion.context import Context
 from spectralkit.inversion.driver import invert, translate
 from spectralkit.inversion.parts import Encoded, Parts
-from spectralkit.inversion.probe import Context
 from spectralkit.testing.oracle import context_for, random_denoiser, random_gaussian, source_batch
 from spectralkit_methods_sdedit import sdedit
 

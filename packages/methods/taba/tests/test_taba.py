@@ -14,10 +14,10 @@ from torch import Tensor
 
 from spectralkit.diffusion.schedule import KarrasSchedule, VPSchedule
 from spectralkit.errors import ConfigurationError, SlotConflict
+from spectralkit.inversion.context import Context
 from spectralkit.inversion.driver import invert, translate
 from spectralkit.inversion.noise import Noise
 from spectralkit.inversion.parts import EntryStart, Parts
-from spectralkit.inversion.probe import Context
 from spectralkit.testing.oracle import context_for, random_gaussian, source_batch, subset
 from spectralkit.testing.strategies import schedules, seeds
 from spectralkit_methods_taba import taba

@@ -75,6 +75,13 @@ def test_slope_of_a_power_law(exponent: float) -> None:
     assert spectral_slope(field) == pytest.approx(-exponent, abs=0.05)
 
 
+@pytest.mark.parametrize("sides", [(64, 64), (64, 128), (16, 64), (63, 126), (256, 32)])
+def test_the_slope_knows_nothing_of_the_mean(sides: tuple[int, int]) -> None:
+    """The lowest ring of an elongated image holds the mean at a frequency above 0."""
+    field = white(2, *sides)
+    assert spectral_slope(field + 5) == pytest.approx(spectral_slope(field - field.mean((-2, -1), keepdim=True)))
+
+
 def test_a_power_law_is_found_with_its_height() -> None:
     f = frequencies(64, 64)
     law = power_law(f, 1.5 - 2 * f.clamp_min(1e-9).log())

@@ -13,10 +13,11 @@ import torch
 
 import spectralkit as sk
 from spectralkit.errors import ConfigurationError
+from spectralkit.inversion.context import Context
 from spectralkit.inversion.driver import top_index, translate
+from spectralkit.inversion.meter import Meter
 from spectralkit.inversion.noise import Noise
 from spectralkit.inversion.parts import Parts
-from spectralkit.inversion.probe import Context, Meter
 from spectralkit.models.model import Model
 from spectralkit.plugins.registry import registry
 from spectralkit.testing import methods

@@ -294,6 +294,14 @@ def test_the_spectrum_is_of_the_two_finest_octaves(cycles: int, is_fine: bool) -
         assert rings.argmax().item() == cycles - 4
 
 
+def test_the_spectrum_is_compared_in_full_precision() -> None:
+    """bfloat16 knows logarithms of this size to a percent, which is what the last steps are about."""
+    noise = torch.randn(2, 3, 32, 32, generator=seeded())
+    with torch.autocast("cpu", torch.bfloat16):
+        found = losses.spectrum(1.002 * noise, noise)
+    torch.testing.assert_close(found, torch.full((2,), 2 * math.log(1.002)), rtol=1e-2, atol=0)
+
+
 def test_texture_is_amplitude_wherever_it_lies() -> None:
     noise = torch.randn(1, 3, 64, 64, generator=seeded())
     still = torch.zeros_like(noise)

@@ -4,21 +4,23 @@ Images and noise are joined by straight lines, ``x_t = (1 - t) x_0 + t eps``: ``
 t = 0 and noise at t = 1. A shift s moves the grid towards the noise (Esser et al. 2024), as large images need:
 
 .. math::
-    t = \frac{s\,u}{1 + (s - 1)\,u}, \qquad u = i / N.
+    t = \frac{s\,u}{s\,u + (1 - u)}, \qquad u = i / N.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Literal, TypeVar
 
 import attrs
 import torch
+from torch import Tensor
 
 from spectralkit.diffusion.schedule import Level, LevelBatch, check_steps
 from spectralkit.errors import ConfigurationError
 
 Density = Literal["uniform", "logit-normal"]
+Time = TypeVar("Time", float, Tensor)
 
 
 @attrs.frozen
@@ -47,7 +49,7 @@ class FlowSchedule:
 
     def level(self, u: float) -> Level:
         """The level at ``u`` in [0, 1]."""
-        t = self.shift * u / (1 + (self.shift - 1) * u)
+        t = self._shifted(u)
         return Level(label=self.timesteps * t, alpha=1 - t, sigma=t)
 
     def levels(self, steps: int) -> tuple[Level, ...]:
@@ -69,5 +71,8 @@ class FlowSchedule:
             u = torch.rand(batch, generator=generator, dtype=torch.float64)
         else:
             u = torch.randn(batch, generator=generator, dtype=torch.float64).sigmoid()
-        t = self.shift * u / (1 + (self.shift - 1) * u)
+        t = self._shifted(u)
         return LevelBatch(self.timesteps * t, 1 - t, t)
+
+    def _shifted(self, u: Time) -> Time:
+        return self.shift * u / (self.shift * u + (1 - u))  # in this form exactly 1 at u = 1, whatever the shift

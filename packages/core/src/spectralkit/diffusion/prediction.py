@@ -20,6 +20,15 @@ class Prediction:
     eps: Tensor
 
 
+def coefficients(here: Level, there: Level) -> tuple[float, float]:
+    """A and B of the transition in terms of the state it leaves, ``x' = A x + B eps_hat``; ``here.alpha`` > 0.
+
+    ``A = alpha' / alpha`` and ``B = sigma' - A sigma``.
+    """
+    A = there.alpha / here.alpha
+    return A, there.sigma - A * here.sigma
+
+
 def move(prediction: Prediction, to: Level) -> Tensor:
     """The state at level ``to`` that ``prediction`` implies: ``to.alpha * x0 + to.sigma * eps``."""
     return to.alpha * prediction.x0 + to.sigma * prediction.eps

@@ -17,6 +17,8 @@ from spectralkit.diffusion.batch import shape_of, unsound
 from spectralkit.diffusion.schedule import Level
 from spectralkit.errors import ConfigurationError, NonFiniteError
 from spectralkit.inversion import returned
+from spectralkit.inversion.context import Context
+from spectralkit.inversion.meter import Meter
 from spectralkit.inversion.owners import owners_told
 from spectralkit.inversion.parts import (
     Encoded,
@@ -28,7 +30,7 @@ from spectralkit.inversion.parts import (
     Start,
     State,
 )
-from spectralkit.inversion.probe import Context, Meter, Probe
+from spectralkit.inversion.probe import Probe
 from spectralkit.plugins.registered import ContractError
 from spectralkit.plugins.text import brief
 

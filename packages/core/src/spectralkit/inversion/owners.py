@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from spectralkit.inversion.context import Context
 from spectralkit.inversion.parts import Parts
-from spectralkit.inversion.probe import Context
 from spectralkit.plugins.registered import ContractError
 from spectralkit.plugins.text import called
 

@@ -25,7 +25,9 @@ from spectralkit.diffusion.batch import shape_of
 from spectralkit.diffusion.prediction import move
 from spectralkit.diffusion.schedule import Level
 from spectralkit.errors import ConfigurationError, SlotConflict
-from spectralkit.inversion.probe import Context, Cost, Probe
+from spectralkit.inversion.context import Context
+from spectralkit.inversion.meter import Cost
+from spectralkit.inversion.probe import Probe
 from spectralkit.plugins.held import hold, hold_fields
 
 State = Any
@@ -72,8 +74,8 @@ class Inversion:
     def states(self, context: Context) -> tuple[Tensor, ...]:
         """One state per level, ``x*_0 ... x*_index``, for samplers that retrace the climb.
 
-        Below the level where a climb was begun by forward noising, the states are x_0 noised by that very noise:
-        ``alpha x_0 + sigma n`` with ``n = (x*_K - alpha_K x_0) / sigma_K``.
+        Below the level where a climb was begun by forward noising stand the states that :meth:`Context.states_below`
+        finds.
 
         Raises:
             ConfigurationError: If the inversion kept no trajectory.
@@ -83,10 +85,7 @@ class Inversion:
                 "this sampler retraces the inversion, which kept no trajectory: invert with the same method or with "
                 "keep_trajectory=True"
             )
-        start = context.levels[self.start_index]
-        noise = (self.trajectory[0] - start.alpha * context.x0) / start.sigma
-        below = [level.alpha * context.x0 + level.sigma * noise for level in context.levels[: self.start_index]]
-        return (*below, *self.trajectory)
+        return (*context.states_below(self.trajectory[0], self.start_index), *self.trajectory)
 
 
 @runtime_checkable

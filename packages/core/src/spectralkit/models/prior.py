@@ -7,9 +7,10 @@ from torch import Tensor
 
 from spectralkit.errors import ConfigurationError
 from spectralkit.inversion import driver
+from spectralkit.inversion.context import Context, check_weight
+from spectralkit.inversion.meter import Cost, Meter
 from spectralkit.inversion.noise import Noise
 from spectralkit.inversion.parts import Inversion, Parts
-from spectralkit.inversion.probe import Context, Cost, Meter, check_weight
 from spectralkit.models.coding import decoded, encoded
 from spectralkit.models.model import Model
 from spectralkit.plugins.held import held

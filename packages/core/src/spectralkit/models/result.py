@@ -9,8 +9,9 @@ from torch import Tensor
 
 from spectralkit.diffusion.batch import shape_of
 from spectralkit.errors import ConfigurationError
+from spectralkit.inversion.context import Context
+from spectralkit.inversion.meter import Cost
 from spectralkit.inversion.parts import Inversion, State
-from spectralkit.inversion.probe import Context, Cost
 from spectralkit.models.model import Model
 
 

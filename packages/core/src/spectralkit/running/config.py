@@ -16,7 +16,7 @@ from spectralkit.plugins.text import brief, nearest
 from spectralkit.running import checks
 
 if TYPE_CHECKING:
-    from spectralkit.inversion.probe import Label
+    from spectralkit.inversion.context import Label
 
 DEFAULT_METRICS = ("s-g", "s-dc", "s-hf", "s-lf", "psnr")
 """Scored by default, as far as their packages are installed."""

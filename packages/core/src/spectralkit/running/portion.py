@@ -19,7 +19,7 @@ from spectralkit.ahead import ahead
 from spectralkit.data import Sample
 from spectralkit.errors import DataError
 from spectralkit.inversion.driver import top_index
-from spectralkit.inversion.probe import Cost
+from spectralkit.inversion.meter import Cost
 from spectralkit.models.result import Output
 from spectralkit.plugins.registered import blaming
 from spectralkit.running.assembly import Assembly

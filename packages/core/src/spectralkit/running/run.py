@@ -21,7 +21,7 @@ from torch import Tensor
 
 from spectralkit.data import Sample
 from spectralkit.errors import DataError
-from spectralkit.inversion.probe import Cost
+from spectralkit.inversion.meter import Cost
 from spectralkit.models.pretrained import save_tensors
 from spectralkit.plugins.registered import parts_taken, taking_part
 from spectralkit.running.assembly import Assembly, assemble

@@ -21,10 +21,11 @@ from spectralkit.diffusion.parameterization import (
 from spectralkit.diffusion.prediction import Prediction
 from spectralkit.diffusion.schedule import KarrasSchedule, Level, Schedule, VPSchedule
 from spectralkit.errors import ConfigurationError
+from spectralkit.inversion.context import Context
 from spectralkit.inversion.driver import Transition, Translation, complete, invert, translate
 from spectralkit.inversion.noise import Noise
 from spectralkit.inversion.parts import Correction, Parts
-from spectralkit.inversion.probe import Context, Probe
+from spectralkit.inversion.probe import Probe
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.specs import MethodSpec
 from spectralkit.testing.law import Kit, Law, demand, demand_close, demand_finite, demand_refusal, law

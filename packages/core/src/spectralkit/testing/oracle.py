@@ -13,10 +13,11 @@ from spectralkit.diffusion.denoiser import Condition, Denoiser, NetworkDenoiser
 from spectralkit.diffusion.gaussian import GaussianDenoiser, apply_filter
 from spectralkit.diffusion.parameterization import EpsParameterization, Parameterization
 from spectralkit.diffusion.schedule import Level, Schedule, VPSchedule
+from spectralkit.inversion.context import Context, Label
 from spectralkit.inversion.driver import top_index
+from spectralkit.inversion.meter import Meter
 from spectralkit.inversion.noise import Noise
 from spectralkit.inversion.parts import Parts
-from spectralkit.inversion.probe import Context, Label, Meter
 
 SHAPE = (3, 8, 8)
 

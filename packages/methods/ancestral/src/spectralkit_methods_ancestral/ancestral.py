@@ -25,8 +25,9 @@ from spectralkit.diffusion.ancestral import drift, split
 from spectralkit.diffusion.prediction import move
 from spectralkit.diffusion.schedule import Level
 from spectralkit.errors import ConfigurationError
+from spectralkit.inversion.context import Context
 from spectralkit.inversion.parts import Inversion, Parts
-from spectralkit.inversion.probe import Context, Probe
+from spectralkit.inversion.probe import Probe
 
 Noises = Mapping[int, Tensor]
 """z of shape (B, C, H, W) by the index of the level left."""

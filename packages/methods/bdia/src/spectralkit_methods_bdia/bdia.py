@@ -25,8 +25,9 @@ from torch import Tensor
 from spectralkit.diffusion.prediction import move
 from spectralkit.diffusion.schedule import Level
 from spectralkit.errors import ConfigurationError
+from spectralkit.inversion.context import Context
 from spectralkit.inversion.parts import Encoded, Inversion, Parts
-from spectralkit.inversion.probe import Context, Probe
+from spectralkit.inversion.probe import Probe
 
 AMPLIFICATION = 1e4
 """``gamma^-N`` above which a warning is given."""
@@ -55,8 +56,7 @@ class BidirectionalStep:
         Raises:
             ConfigurationError: If the network is to be told another level than the one x is at.
         """
-        if context.label != "current":
-            raise ConfigurationError("bdia evaluates the network alike in both directions: use the label 'current'")
+        context.need_current_label("bdia evaluates the network alike in both directions")
         warn_of_amplification(self.gamma, context.top - encoded.index)
 
     def __call__(self, probe: Probe, here: Level, there: Level, state: Neighbour | None) -> tuple[Tensor, Neighbour]:

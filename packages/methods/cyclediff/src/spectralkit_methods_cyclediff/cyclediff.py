@@ -33,8 +33,9 @@ from torch import Tensor, nn
 from spectralkit.diffusion.prediction import move
 from spectralkit.diffusion.schedule import Level
 from spectralkit.errors import ConfigurationError
+from spectralkit.inversion.context import Context
 from spectralkit.inversion.parts import Encoded, Inversion, Parts
-from spectralkit.inversion.probe import Context, Probe
+from spectralkit.inversion.probe import Probe
 from spectralkit_methods_cyclediff.directory import read_translators
 from spectralkit_methods_cyclediff.translators import Translators, time_of
 
@@ -61,16 +62,13 @@ class ComponentStep:
         """The components of the levels below the one where the climb begins.
 
         Raises:
-            ConfigurationError: If the translators are for another model, source or shape.
+            ConfigurationError: If the translators are for another model, source or shape, or the network is to be told
+                another level than the one x is at.
         """
         self.translators.check_source(context)
-        start, x0 = context.levels[encoded.index], context.x0
-        found = {}
-        for index in range(1, encoded.index):
-            level = context.levels[index]
-            noised = level.alpha * x0 + level.sigma * (encoded.x - start.alpha * x0) / start.sigma
-            found[index] = component(context, noised, index)
-        return found
+        context.need_current_label("cyclediff's translators know components as the level that x is at shows them")
+        below = context.states_below(encoded.x, encoded.index)
+        return {index: component(context, below[index], index) for index in range(1, encoded.index)}
 
     def __call__(self, probe: Probe, here: Level, there: Level, state: Components) -> tuple[Tensor, Components]:
         prediction = probe.prediction

@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 import attrs
+import torch
 from torch import Tensor, nn
 
 from spectralkit.diffusion.batch import shape_of
@@ -21,7 +22,7 @@ from spectralkit.diffusion.denoiser import Condition
 from spectralkit.diffusion.frozen import frozen
 from spectralkit.diffusion.schedule import Level
 from spectralkit.errors import ConfigurationError
-from spectralkit.inversion.probe import Context
+from spectralkit.inversion.context import Context
 from spectralkit.plugins.text import times
 
 CLOSE = 0.01
@@ -66,8 +67,12 @@ class Domain:
 
     def is_that_of(self, condition: Condition) -> bool:
         """Whether a model is told the same."""
-        ours, theirs = (row.detach().cpu().double() for row in (self.embedding, condition.embedding[:1]))
-        return ours.shape == theirs.shape and bool((ours - theirs).norm() <= CLOSE * ours.norm())
+        ours, theirs = (row.detach().cpu() for row in (self.embedding, condition.embedding[:1]))
+        if ours.shape != theirs.shape:
+            return False
+        if not ours.is_floating_point():  # a class's number
+            return torch.equal(ours, theirs)
+        return bool((ours.double() - theirs).norm() <= CLOSE * ours.double().norm())
 
 
 def _frozen(network: nn.Module) -> nn.Module:

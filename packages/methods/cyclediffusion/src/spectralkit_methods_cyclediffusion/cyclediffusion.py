@@ -30,8 +30,8 @@ from torch import Tensor
 from spectralkit.diffusion.ancestral import drift, split
 from spectralkit.diffusion.prediction import Prediction
 from spectralkit.errors import ConfigurationError
+from spectralkit.inversion.context import Context
 from spectralkit.inversion.parts import Encoded, MoveStep, Parts
-from spectralkit.inversion.probe import Context
 from spectralkit_methods_ancestral import AncestralSampler
 
 
@@ -46,8 +46,8 @@ class DPMEncoder:
     eta: float
 
     def __call__(self, context: Context) -> Encoded:
-        x0, top = context.x0, context.levels[context.top]
-        x = start = top.alpha * x0 + top.sigma * context.noise.normal("cyclediffusion/start", x0)
+        x0 = context.x0
+        x = start = context.noised(context.levels[context.top], "cyclediffusion/start")
         noises: dict[int, Tensor] = {}
         for index in range(context.top, 1, -1):
             here, there = context.levels[index], context.levels[index - 1]

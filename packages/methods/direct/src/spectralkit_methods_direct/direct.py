@@ -30,8 +30,9 @@ from spectralkit.diffusion.denoiser import Condition
 from spectralkit.diffusion.prediction import move
 from spectralkit.diffusion.schedule import Level
 from spectralkit.errors import ConfigurationError
+from spectralkit.inversion.context import Context
 from spectralkit.inversion.parts import Inversion, Parts, State
-from spectralkit.inversion.probe import Context, Probe
+from spectralkit.inversion.probe import Probe
 
 Variant = Literal["source_only", "add_source"]
 

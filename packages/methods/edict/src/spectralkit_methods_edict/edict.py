@@ -32,19 +32,15 @@ import attrs
 import torch
 from torch import Tensor
 
+from spectralkit.diffusion.prediction import coefficients
 from spectralkit.diffusion.schedule import Level
 from spectralkit.errors import ConfigurationError
+from spectralkit.inversion.context import Context
 from spectralkit.inversion.parts import Encoded, Inversion, Parts
-from spectralkit.inversion.probe import Context, Probe
+from spectralkit.inversion.probe import Probe
 
 TOLERANCE = 1e-4
 """Relative error of the amplified round-off above which a warning is given."""
-
-
-def coefficients(noisy: Level, clean: Level) -> tuple[float, float]:
-    """``a`` and ``b`` of the step from ``noisy`` to ``clean``: ``x' = a x + b eps_hat``."""
-    a = clean.alpha / noisy.alpha
-    return a, clean.sigma - a * noisy.sigma
 
 
 def u_first(context: Context, noisy: int) -> bool:

@@ -18,10 +18,11 @@ from __future__ import annotations
 import attrs
 from torch import Tensor
 
-from spectralkit.diffusion.prediction import move
+from spectralkit.diffusion.prediction import coefficients, move
 from spectralkit.diffusion.schedule import Level
+from spectralkit.inversion.context import Context
 from spectralkit.inversion.parts import Encoded, Inversion, Parts, State
-from spectralkit.inversion.probe import Context, Probe
+from spectralkit.inversion.probe import Probe
 
 
 def heun_move(probe: Probe, here: Level, there: Level) -> Tensor:
@@ -29,15 +30,22 @@ def heun_move(probe: Probe, here: Level, there: Level) -> Tensor:
     euler = move(probe.prediction, there)
     if 0 in (here.alpha, here.sigma, there.alpha, there.sigma):
         return euler
-    change = probe.at(euler, there).prediction.eps - probe.prediction.eps
-    return euler + 0.5 * (there.sigma - there.alpha * here.sigma / here.alpha) * change
+    _, interval = coefficients(here, there)
+    return euler + 0.5 * interval * (probe.at(euler, there).prediction.eps - probe.prediction.eps)
 
 
 @attrs.frozen
 class HeunStep:
-    """Heun's step towards noise; the slope at its end is evaluated under that level's own label."""
+    """Heun's step towards noise."""
 
     def init(self, encoded: Encoded, context: Context) -> State:
+        """What the start hands to sampling.
+
+        Raises:
+            ConfigurationError: If the network is to be told another level than the one x is at: a slope at the wrong
+                level is wrong in the first order.
+        """
+        context.need_current_label("heun averages the slopes at both ends of a step")
         return encoded.memory
 
     def __call__(self, probe: Probe, here: Level, there: Level, state: State) -> tuple[Tensor, State]:

@@ -22,8 +22,9 @@ from spectralkit.diffusion.denoiser import Condition
 from spectralkit.diffusion.prediction import move
 from spectralkit.diffusion.schedule import Level
 from spectralkit.errors import ConfigurationError
+from spectralkit.inversion.context import Context
 from spectralkit.inversion.parts import Inversion, Parts, State
-from spectralkit.inversion.probe import Context, Probe
+from spectralkit.inversion.probe import Probe
 
 
 def slerp(a: Tensor, b: Tensor, ratio: float) -> Tensor:
@@ -54,7 +55,16 @@ class NegativePromptSampler:
     needs_trajectory: bool = attrs.field(default=False, init=False)
 
     def init(self, inversion: Inversion, context: Context) -> tuple[Tensor, State]:
+        """The latent, and the target's condition with the negative embedding.
+
+        Raises:
+            ConfigurationError: If there is nothing between the source class and the null class.
+        """
         source = context.source
+        if self.ratio > 0 and not source.embedding.is_floating_point():
+            raise ConfigurationError(
+                "negative-prompt cannot go a part of the way to the null class: this model has only labels; use ratio=0"
+            )
         negative = slerp(source.embedding, source.absence, self.ratio) if self.ratio > 0 else source.embedding
         return inversion.latent, Condition(context.target.embedding, negative)
 

@@ -28,8 +28,9 @@ from spectralkit.diffusion.denoiser import Condition
 from spectralkit.diffusion.prediction import move
 from spectralkit.diffusion.schedule import Level
 from spectralkit.errors import ConfigurationError
+from spectralkit.inversion.context import Context
 from spectralkit.inversion.parts import Inversion, Parts, State
-from spectralkit.inversion.probe import Context, Probe
+from spectralkit.inversion.probe import Probe
 
 BETA1, BETA2, EPS = 0.9, 0.999, 1e-8
 """Adam's constants."""

@@ -33,13 +33,15 @@ from torch import Tensor
 from spectralkit.diffusion.batch import dimension, inner, norm, squared_norm, unit
 from spectralkit.diffusion.schedule import Level
 from spectralkit.errors import ConfigurationError
+from spectralkit.inversion.meter import Meter
 from spectralkit.inversion.parts import Parts
-from spectralkit.inversion.probe import Meter, Probe
+from spectralkit.inversion.probe import Probe
 
 Variant = Literal["reference", "paper", "normalised"]
 
 GUARD = 1e-6
-"""Added to norms in the authors' release."""
+"""Added to norms in the authors' release. (Under EDM it is also added to the sigma that eps_hat is divided by, which
+changes ``|eps|^2`` by a thousandth at the smallest level; here eps_hat is exact.)"""
 
 DEFAULT_ETA = {"reference": (1e3, 1e-4), "paper": (None, 2e-3), "normalised": (1.0, 0.1)}
 """(eta_hf, eta_lf) per variant; None stands for ``1e-6 * 4096 / d``."""

@@ -30,10 +30,12 @@ from torch import Tensor
 
 from spectralkit.diffusion.ancestral import Split, drift, split
 from spectralkit.diffusion.batch import norm
+from spectralkit.diffusion.prediction import coefficients
 from spectralkit.diffusion.schedule import Level
 from spectralkit.errors import ConfigurationError
+from spectralkit.inversion.context import Context
 from spectralkit.inversion.parts import Encoded, Parts, State
-from spectralkit.inversion.probe import Context, Probe
+from spectralkit.inversion.probe import Probe
 from spectralkit_methods_renoise.correction import Form, NoiseCorrection, correct_noise
 from spectralkit_methods_renoise.regularisation import Regularisation
 
@@ -105,8 +107,7 @@ class FixedPointStep:
 
     def solve(self, probe: Probe, here: Level, there: Level, x: Tensor) -> Tensor:
         """The fixed point ``A x + B eps_hat``, (B, C, H, W), with the sigma of ``here`` in B."""
-        A = there.alpha / here.alpha
-        B = there.sigma - A * here.sigma
+        A, B = coefficients(here, there)
         early = there.label < EARLY_LABEL
         last = min(self.iterations, len(EARLY)) if early else self.iterations
         window = range(last + 1) if self.averaging == "always" else EARLY if early else LATE
@@ -130,9 +131,8 @@ class FixedPointStep:
         """``eps_hat`` at the source, noised or as it is: what is held to be the noise of this level."""
         if self.regularisation is None:
             return None
-        context, x = probe.context, probe.context.x0
-        if self.reference == "noised":
-            x = level.alpha * x + level.sigma * context.noise.normal("renoise", x)
+        context = probe.context
+        x = context.noised(level, "renoise") if self.reference == "noised" else context.x0
         return probe.at(x, level).prediction.eps
 
     def regularise(self, e: Tensor, reference: Tensor | None, probe: Probe, key: int | str) -> Tensor:

@@ -17,8 +17,8 @@ from __future__ import annotations
 import attrs
 
 from spectralkit.errors import ConfigurationError
+from spectralkit.inversion.context import Context
 from spectralkit.inversion.parts import Encoded, Parts
-from spectralkit.inversion.probe import Context
 
 
 @attrs.frozen
@@ -26,9 +26,7 @@ class NoisedStart:
     """Begin at the last level, forward-noised: there is nothing to climb."""
 
     def __call__(self, context: Context) -> Encoded:
-        level = context.levels[context.top]
-        n = context.noise.normal("sdedit", context.x0)
-        return Encoded(level.alpha * context.x0 + level.sigma * n, context.top)
+        return Encoded(context.noised(context.levels[context.top], "sdedit"), context.top)
 
 
 def sdedit(strength: float = 0.5, repeats: int = 1) -> Parts:

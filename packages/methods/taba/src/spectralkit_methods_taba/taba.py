@@ -13,8 +13,8 @@ from __future__ import annotations
 import attrs
 
 from spectralkit.errors import ConfigurationError
+from spectralkit.inversion.context import Context
 from spectralkit.inversion.parts import Encoded, Parts
-from spectralkit.inversion.probe import Context
 
 
 @attrs.frozen
@@ -33,9 +33,7 @@ class ForwardStart:
 
     def __call__(self, context: Context) -> Encoded:
         index = self.index(context)
-        level = context.levels[index]
-        noise = context.noise.normal("taba", context.x0)
-        return Encoded(level.alpha * context.x0 + level.sigma * noise, index)
+        return Encoded(context.noised(context.levels[index], "taba"), index)
 
     def index(self, context: Context) -> int:
         """K."""

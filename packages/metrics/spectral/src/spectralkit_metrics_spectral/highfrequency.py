@@ -30,7 +30,7 @@ from spectralkit_metrics_spectral.wavelet import ORDERS, detail_energy
 ENERGY_FLOOR = 1e-12
 BOUNDARY = "periodization"
 BATCH = 32
-VERSION = 1
+VERSION = 2
 
 
 @attrs.frozen

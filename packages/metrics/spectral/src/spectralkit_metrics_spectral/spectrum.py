@@ -3,7 +3,8 @@ r"""Radially averaged power spectra and their slope.
 ``P(f)`` is the mean of ``|FFT2(x)|^2 / (H W)`` over the Fourier modes whose radius rounds to ``f`` in units of
 ``1 / min(H, W)`` cycles per pixel, up to the Nyquist frequency: white noise of unit variance has ``P = 1`` everywhere.
 The slope is the least-squares fit of ``ln P`` against ``ln f`` over [0.005, 0.4] cycles per pixel, averaged over
-channels (appendix B.4 of "Spectral Collapse in Diffusion Inversion").
+channels (appendix B.4 of "Spectral Collapse in Diffusion Inversion"). The lowest ring does not enter: it holds the
+image's mean, which is no texture, beside the lowest waves of an image that is longer than wide.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def power_law(frequency: Tensor, log_power: Tensor, band: tuple[float, float] = 
     """Least-squares fit of ``ln P`` against ``ln f``.
 
     Args:
-        frequency: (R,), cycles per pixel.
+        frequency: (R,), cycles per pixel, the first ring being that of frequency 0.
         log_power: (..., R); leading axes (channels, images) are averaged, which a linear fit permits.
         band: Lowest and highest frequency of the fit.
 
@@ -66,6 +67,7 @@ def power_law(frequency: Tensor, log_power: Tensor, band: tuple[float, float] = 
         DataError: If fewer than two rings lie in the band.
     """
     inside = (frequency >= band[0]) & (frequency <= band[1])
+    inside[0] = False
     if inside.sum() < 2:
         raise DataError(f"fewer than two frequencies lie in {band} cycles/pixel: the image is too small for a slope")
     x, y = frequency[inside].log(), log_power.reshape(-1, len(frequency)).mean(dim=0)[inside]

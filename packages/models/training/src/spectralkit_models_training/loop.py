@@ -147,7 +147,8 @@ class Trainer:
             NonFiniteError: If a loss or a gradient is NaN or infinite; such a step is in no state.
         """
         start = time.perf_counter()
-        torch.manual_seed(generator(self.config.seed, self.step, self.accelerator.process_index).initial_seed())
+        draws = generator(self.config.seed, self.step, 1 + self.accelerator.process_index)  # 0 is the batch's
+        torch.manual_seed(draws.initial_seed())
         batches = self._parts()
         loss, norm = self.learner.update(batches, self.step)
         others = {name: rival.update(batches, self.step)[0] for name, rival in self.rivals.items()}

@@ -3,7 +3,7 @@ r"""Optimisers, and how the learning rate runs.
 * ``adamw`` (Loshchilov & Hutter 2019).
 * ``muon`` (Jordan et al. 2024): the momentum of every weight matrix is brought to orthogonality before it is followed,
   so that all directions learn at one pace; convolutions are matrices of shape (out, in k k). Embeddings, the first and
-  the last layer, and vectors are left to AdamW with Nesterov momentum, at a third of the rate.
+  the last convolution of what is trained, and vectors are left to AdamW with Nesterov momentum, at a third of the rate.
 
 The factor on the rate rises linearly over the warm-up, stays at 1, and falls over the last part of the steps, the
 cool-down: linearly to 0, or as half a cosine.
@@ -52,7 +52,7 @@ def optimiser(module: nn.Module, config: TrainingConfig) -> torch.optim.Optimize
 
 
 def _matrices(module: nn.Module) -> list[Tensor]:
-    """Weights of linear and convolution layers between the first and the last convolution."""
+    """Weights of linear and convolution layers, all but the first and the last convolution."""
     layers = [layer for layer in module.modules() if isinstance(layer, nn.Linear | nn.Conv2d)]
     ends = [layer for layer in layers if isinstance(layer, nn.Conv2d)]
     outer = {id(layer) for layer in (ends[:1] + ends[-1:])}

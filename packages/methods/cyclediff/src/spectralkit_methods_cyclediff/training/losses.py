@@ -45,7 +45,9 @@ class Translated(NamedTuple):
 
 def adversarial(made: Translated, time_s: Tensor, time_t: Tensor, of_source: Verdict, of_target: Verdict) -> Tensor:
     """How far the discriminators are from taking translations for real; these keep the times of what they are of."""
-    return (of_target(made.fake_t, time_s) - 1).square().mean() + (of_source(made.fake_s, time_t) - 1).square().mean()
+    verdicts = of_target(made.fake_t, time_s), of_source(made.fake_s, time_t)
+    one, other = ((verdict.float() - 1).square().mean() for verdict in verdicts)
+    return one + other
 
 
 def cycle(made: Translated, source: Tensor, target: Tensor) -> Tensor:

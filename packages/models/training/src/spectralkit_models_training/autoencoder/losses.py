@@ -57,7 +57,8 @@ def spectrum(reconstruction: Tensor, pixels: Tensor) -> Tensor:
 def fine_power(pixels: Tensor) -> Tensor:
     """(B, C, H, H) -> (B, C, R): the mean power of every ring of frequencies in the two finest octaves."""
     power = torch.fft.fft2(pixels, norm="ortho").abs().square()
-    return torch.matmul(power.flatten(2), _rings(pixels.shape[-1]).to(pixels.device))
+    with torch.autocast(pixels.device.type, enabled=False):  # half the digits would hide differences of a percent
+        return torch.matmul(power.flatten(2), _rings(pixels.shape[-1]).to(pixels.device))
 
 
 @cache
