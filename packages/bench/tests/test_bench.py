@@ -13,10 +13,14 @@ from typing import Any
 
 import bench_toys as toys
 import pytest
+from rich.progress import Progress
 
 from spectralkit.cli.main import main
 from spectralkit.running import run as running
+from spectralkit_bench.commands.live import PERIOD, Live
 from spectralkit_bench.executors import work
+from spectralkit_bench.grid import plan
+from spectralkit_bench.store.record import Counts
 from spectralkit_bench.store.store import Store
 
 FAST = ("--steps", "2", "--samples", "1")
@@ -122,7 +126,7 @@ def test_a_failed_cell_is_recorded_and_the_rest_goes_on(tmp_path, capsys):
     assert "1 of 4 cells have failed" in capsys.readouterr().err
     assert states(store) == {"done": 3, "failed": 1}
     (line,) = (line for line in scores(store, capsys) if line["method"] == wild)
-    assert "NaN or infinity" in line["refusals"][0]
+    assert "NaN or infinity" in line["failures"][0]
     assert bench("run", grid, "--store", store, "--quiet", *FAST) == 2  # not tried again unless asked
     assert bench("rm", "--state", "failed", "--store", store) == 0
     assert states(store) == {"done": 3}
@@ -132,11 +136,27 @@ def test_a_grid_that_is_stopped_says_how_to_go_on(grid, tmp_path, capsys, monkey
     def stop(*given: object, **named: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(work, "run_into", stop)
     store = tmp_path / "store"
-    assert bench("run", grid, "--store", store, *FAST) == 130
-    assert "stopped, 0 of 5 cells done; to go on: spectralkit" in capsys.readouterr().err
-    assert states(store) == {"waiting": 5}
+    with monkeypatch.context() as patch:
+        patch.setattr(plan, "identify", stop)
+        assert bench("run", grid, "--store", store, *FAST) == 130
+    assert "stopped, before the first cell; to go on: spectralkit" in capsys.readouterr().err
+    monkeypatch.setattr(work, "run_into", stop)
+    for quiet in ([], ["--quiet"]):
+        assert bench("run", grid, "--store", store, *FAST, *quiet) == 130
+        assert "stopped, 0 of 5 cells done; to go on: spectralkit" in capsys.readouterr().err
+        assert states(store) == {"waiting": 5}
+
+
+def test_the_time_left_is_known_of_cells_that_take_minutes():
+    clock = iter(range(0, 10**6, 100))
+    now = 0.0
+    with Progress(get_time=lambda: now, speed_estimate_period=PERIOD, disable=True) as progress:
+        board = Live(progress)
+        for done in range(4):
+            now = float(next(clock))
+            board.show(Counts(waiting=9 - done, running=1, done=done))
+        assert progress.tasks[0].time_remaining == 700
 
 
 def test_a_full_disk_stops_the_grid_and_fails_no_cell(grid, tmp_path, capsys, monkeypatch):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
+import tarfile
 import threading
 import time
 from pathlib import Path
@@ -15,12 +17,18 @@ import pytest
 
 pytest.importorskip("ray")
 
+import ray
+from ray.exceptions import OutOfMemoryError, OwnerDiedError
+
 from spectralkit.errors import ConfigurationError
 from spectralkit.running.loader import Keeping
+from spectralkit.running.portion import Portion, Shard
+from spectralkit_bench.executors.actor import Returned
 from spectralkit_bench.executors.board import Blank
 from spectralkit_bench.executors.cluster import Cluster, check_reachable
-from spectralkit_bench.executors.crew import Crew, Team
+from spectralkit_bench.executors.crew import Crew, Job, Team
 from spectralkit_bench.executors.local import InProcess
+from spectralkit_bench.executors.losses import LOSSES
 from spectralkit_bench.grid.grid import Grid
 from spectralkit_bench.grid.plan import resolve
 from spectralkit_bench.store.store import Store
@@ -70,6 +78,46 @@ def test_a_cluster_of_two_gives_the_table_of_one_process_though_one_is_killed(
     assert len(scores(stores[1], keys)) == 7
     for key, found in scores(stores[1], keys).items():
         assert found == pytest.approx(scores(stores[0], keys)[key], abs=1e-6)
+
+
+@pytest.fixture
+def crew(tmp_path: Path) -> Crew:
+    """Nobody yet, in whose hands a cell is."""
+    store = Store.make(tmp_path / "store")
+    store.add([toys.cell(1)], grid="toy", plan={})
+    crew = Crew(Team(workers=1, loader=Keeping()), store, "this")
+    crew.returned[toys.cell(1).key] = {}
+    return crew
+
+
+def test_what_fails_when_shards_are_merged_is_the_cells_own_failure(crew: Crew) -> None:
+    job = Job(toys.cell(1), Shard(0, 1))
+    archive = io.BytesIO()
+    tarfile.open(fileobj=archive, mode="w").close()
+    crew._keep(job, Returned(archive.getvalue(), Portion()))  # of a configuration that fits no model
+    assert "translates sketch into cells" in crew.store.errors[job.cell.key]
+
+
+@pytest.mark.parametrize(
+    "lost", [OwnerDiedError("", "", ""), OutOfMemoryError("no memory"), OSError(28, "No space left on device")]
+)
+def test_whatever_ray_loses_is_given_to_another_and_at_last_told(crew: Crew, lost: Exception, monkeypatch: Any) -> None:
+    job = Job(toys.cell(1), Shard(0, 1))
+
+    def get(reference: object) -> None:
+        raise lost
+
+    monkeypatch.setattr(ray, "wait", lambda references, timeout: (references, []))
+    monkeypatch.setattr(ray, "get", get)
+    monkeypatch.setattr(Crew, "_give", lambda crew: None)
+    for again in range(LOSSES):
+        assert not crew.store.errors
+        crew.busy = {"reference": (None, job)}
+        crew.collect()
+        assert list(crew.waiting) == ([job] if again < LOSSES - 1 else [])
+        crew.waiting.clear()
+    assert f"lost {LOSSES} times" in crew.store.errors[job.cell.key]
+    assert not crew.free  # it may be gone
 
 
 @pytest.mark.parametrize(

@@ -24,9 +24,10 @@ from spectralkit.models.latent import LatentCodec
 from spectralkit.running.run import run
 from spectralkit_bench.cells.randomness import is_random
 from spectralkit_bench.comparison import compare
-from spectralkit_bench.comparison.entry import Entry, entries, outer_commas
+from spectralkit_bench.comparison.entry import Entry, entries, outer
 from spectralkit_bench.finding import finished
 from spectralkit_bench.finished import Finished
+from spectralkit_bench.report.finding import lacking
 
 TOY = ("--model", "gaussian", "--dataset", "cells", "--steps", "3", "--samples", "2", "--metrics", "s-dc,s-lf,psnr")
 METHODS = "standard, ovg(clip=0.5, eta_lf=1e-4)+taba,null-class@3"
@@ -57,7 +58,7 @@ def lines(out: Path) -> dict[str, dict]:
     ],
 )
 def test_commas_inside_brackets_belong_to_the_method(text, pieces):
-    assert outer_commas(text) == pieces
+    assert outer(text, ",") == pieces
 
 
 @pytest.mark.parametrize("text", ["", " , ", "a,a", "a(", "a@x", "a@"])
@@ -68,6 +69,7 @@ def test_impossible_methods_are_told(text):
 
 def test_a_guidance_may_be_a_methods_own():
     assert entries("taba,direct@3") == (Entry("taba"), Entry("direct", 3.0))
+    assert entries("cyclediff(translators='a@b')@2") == (Entry("cyclediff(translators='a@b')", 2.0),)
 
 
 def test_all_forms_and_runs_are_there(compared):
@@ -190,6 +192,25 @@ def test_a_refused_method_is_a_line_with_its_reason(tmp_path):
     assert main([*arguments, "--quiet", "--out", str(out)]) == 0
     assert "NaN or infinity" in lines(out)[wild]["refusals"][0]
     assert [path.name for path in (out / "runs").iterdir()] == ["standard-seed1"]
+    (told,) = lacking(out)
+    assert told.startswith(f"{wild} is refused: ")
+
+
+def test_comparisons_that_nobody_named_keep_their_runs_apart(tmp_path, monkeypatch):
+    def stop(*words: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(tmp_path)
+
+    def comparing(methods: str, seeds: str) -> int:
+        return main(["compare", *TOY, "--methods", methods, "--seeds", seeds, "--quiet"])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(compare, "write_table", stop)
+        assert comparing("standard", "1") == 130
+    (kept,) = Path("runs").iterdir()
+    assert comparing("heun", "1") == comparing("standard", "2") == 0
+    assert len(list(kept.iterdir())) == 1
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ import bench_toys as toys
 import pytest
 
 from spectralkit.errors import ConfigurationError, UnknownNameError
+from spectralkit.running import loader as loading
 from spectralkit.running.config import RunConfig
 from spectralkit.running.loader import Keeping
-from spectralkit_bench.cells import identity
+from spectralkit_bench.cells import files, identity
 from spectralkit_bench.grid.grid import Grid
 from spectralkit_bench.grid.line import Line
 from spectralkit_bench.grid.plan import Plan, resolve
@@ -58,6 +59,30 @@ def test_weights_are_hashed_once_a_model(monkeypatch):
         key(loader)
         key(loader, steps=4)
     assert len(hashed) == 2
+
+
+def test_a_key_knows_the_files_that_a_configuration_names(tmp_path):
+    pictures, translators = tmp_path / "pictures", tmp_path / "translators"
+    for folder in (pictures, translators):
+        folder.mkdir()
+        (folder / "a").write_text("a")
+    config = RunConfig(
+        dataset="folder",
+        method=f"cyclediff(translators='{translators}')",
+        settings={"dataset": {"source": str(pictures), "degradation": str(translators)}},
+    )
+    before = files.states(config)
+    assert before.keys() == {str(pictures), str(translators)}
+    assert files.states(attrs.evolve(config, method="standard")).keys() == {str(pictures)}  # others name no folder
+    (pictures / ".index").mkdir()
+    (pictures / ".index" / "hidden").touch()
+    files.state.cache_clear()
+    assert files.states(config) == before
+    (pictures / "a").write_text("other")
+    (translators / "b").touch()
+    files.state.cache_clear()
+    after = files.states(config)
+    assert all(after[name] != before[name] for name in before)
 
 
 def test_a_package_that_takes_no_part_is_not_in_the_key(loader):
@@ -181,6 +206,23 @@ def test_models_may_be_replaced_and_keep_their_names(tmp_path):
     assert {point.labels["model"] for point in grid.points} == {"gaussian"}
     with pytest.raises(ConfigurationError, match="has no model 'edm': it has gaussian"):
         Grid.read(toys.written(tmp_path)).with_models({"edm": "x"})
+
+
+def test_blocks_stay_apart_on_another_data_set():
+    grid = Grid.read(presets()["table2"]).with_dataset("cells")
+    assert {point.labels["dataset"] for point in grid.points} == {"cells", "cells x16"}
+
+
+@pytest.mark.parametrize(("fitted", "times"), [(False, 1), (True, 4)])
+def test_a_model_is_loaded_once_for_all_data_unless_it_is_fitted_to_them(fitted, times, monkeypatch):
+    loaded: list[object] = []
+    monkeypatch.setattr(loading, "build_model", lambda *given, **named: loaded.append(given))
+    monkeypatch.setattr(loading, "is_fitted", lambda name: fitted)
+    keeping = Keeping()
+    for dataset in ("cells", "ihc", "cells", "ihc"):
+        config = attrs.evolve(BASE, dataset=dataset)
+        keeping.model(config, keeping.dataset(config))
+    assert len(loaded) == times
 
 
 @pytest.mark.parametrize("path", presets().values(), ids=presets())

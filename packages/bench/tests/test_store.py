@@ -16,7 +16,7 @@ import pytest
 from spectralkit.errors import ConfigurationError, DataError
 from spectralkit.stops import Stopped
 from spectralkit_bench.grid.plan import Plan
-from spectralkit_bench.store import database
+from spectralkit_bench.store import database, worker
 from spectralkit_bench.store.place import check_place
 from spectralkit_bench.store.store import INDEX, Store
 
@@ -80,7 +80,10 @@ def test_the_cell_of_a_killed_worker_is_given_out_again(store, keys):
                 store.remove(keys[0])
             holder.send_signal(signal.SIGKILL)
             holder.wait()
+            assert states(store)[0] == "waiting"
+            assert store.counts(keys).running == 0
             assert store.claim(keys[:1], name) == toys.cell(0)
+            assert states(store)[0] == "running"
 
 
 def test_a_removed_cell_is_forgotten_with_its_results(store, keys):
@@ -198,6 +201,19 @@ def test_locks_of_dead_workers_are_swept(store):
     path.touch()
     Store.open(store.directory)
     assert not path.exists()
+
+
+def test_a_worker_that_cannot_be_looked_at_is_not_taken_for_dead(store, keys, monkeypatch):
+    def deny(path: object, *flags: object) -> int:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    with store.working() as one, store.working() as other:
+        assert store.claim(keys[:1], one) == toys.cell(0)
+        with monkeypatch.context() as patch:
+            patch.setattr(worker.os, "open", deny)
+            assert store.claim(keys[:1], other) is None
+            worker.sweep(store.directory / "workers")
+        assert (store.directory / "workers" / f"{one}.lock").exists()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

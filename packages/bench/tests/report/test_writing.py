@@ -109,6 +109,25 @@ def test_a_grid_brings_its_report_and_a_page_for_each_data_set(tmp_path, capsys)
         "report-ihc.html",
         "report.html",
     ]
+    for page in store.glob("*.html"):
+        page.unlink()
+    assert main(["report", str(store)]) == 0
+    told = capsys.readouterr().out
+    for name in ("cells", "ihc"):
+        assert f"report   {store / f'report-{name}.html'}" in told
+        assert (store / f"report-{name}.html").is_file()
+    assert "report-cells.html already exists" in refused(capsys, store)
+
+
+def test_what_has_failed_or_is_refused_is_told_in_the_page(tmp_path, capsys):
+    grid, store = tmp_path / "toy.toml", tmp_path / "store"
+    grid.write_text(
+        GRID.replace('["taba", "standard"]', '["standard", "ovg(eta_lf=1e300, eta_hf=1e300)", "taba(steps=9)"]')
+    )
+    assert main(["bench", "run", str(grid), "--store", str(store), "--report", "--quiet"]) == 2
+    page = (store / "report.html").read_text()
+    assert "ovg(eta_lf=1e300, eta_hf=1e300) has failed: inversion step" in page
+    assert "taba(steps=9) has failed: taba would replace 9 steps" in page
 
 
 def test_pages_of_data_sets_whose_names_no_file_has_do_not_replace_one_another(making, tmp_path):

@@ -1,10 +1,11 @@
 """What a run is known by: two runs of one key give the same scores.
 
-The key is the SHA-256 of the resolved configuration, every default filled in, of the model's digest, and of the
-versions of the core, of everything that took part, third parties' too, and of the numeric libraries. Left out is what
-changes no score: the batch size, since noise is drawn by sample; the device, where scores differ by round-off only;
-the place a checkpoint lies in, since its weights count; and the seed of a run that draws nothing. A change of the code
-that leaves the version as it is is not seen.
+The key is the SHA-256 of the resolved configuration, every default filled in, of the model's digest, of the state of
+files that the configuration names (see :mod:`spectralkit_bench.cells.files`), and of the versions of the core, of
+everything that took part, third parties' too, and of the numeric libraries. Left out is what changes no score: the
+batch size, since noise is drawn by sample; the device, where scores differ by round-off only; the place a checkpoint
+lies in, since its weights count; and the seed of a run that draws nothing. A change of the code that leaves the version
+as it is is not seen.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from spectralkit.running.document import as_json
 from spectralkit.running.loader import Loader
 from spectralkit.running.rundir import NUMERIC, versions
 from spectralkit_bench.cells.cell import Cell
+from spectralkit_bench.cells.files import states
 from spectralkit_bench.cells.randomness import is_random
 from spectralkit_bench.cells.weights import digest
 
@@ -42,7 +44,10 @@ def identify(config: RunConfig, loader: Loader) -> Cell:
     table = {name: value for name, value in assembly.config.as_table().items() if name not in IRRELEVANT}
     if not is_random(config.method, assembly.model):
         table.pop("seed")
-    key = hashlib.sha256(as_json([table, taken, weights]).encode()).hexdigest()
+    known = [table, taken, weights]
+    if found := states(assembly.config):
+        known.append(found)
+    key = hashlib.sha256(as_json(known).encode()).hexdigest()
     return Cell(key=key, config=assembly.config, versions=taken, weights=weights)
 
 

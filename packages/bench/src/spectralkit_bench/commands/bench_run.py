@@ -13,7 +13,7 @@ from spectralkit.errors import ConfigurationError
 from spectralkit_bench.commands.failing import add_retry, exit_code
 from spectralkit_bench.commands.live import followed, stoppable
 from spectralkit_bench.commands.printing import print_any
-from spectralkit_bench.commands.seeds import add_seeds, seeds
+from spectralkit_bench.commands.seeds import USUAL, add_seeds, seeds
 
 if TYPE_CHECKING:
     from spectralkit_bench.grid.grid import Grid
@@ -31,7 +31,7 @@ def configure(parser: ArgumentParser) -> None:
     over = parser.add_argument_group("in the place of what the grid says")
     over.add_argument("--samples", type=int, metavar="N", help="how many samples")
     over.add_argument("--steps", type=int, metavar="N", help="transitions each way")
-    add_seeds(over)
+    add_seeds(over, f"the grid's, or {USUAL}")
     over.add_argument("--metrics", metavar="A,B", help="registered metrics")
     over.add_argument("--dataset", metavar="NAME", help="registered data set")
     over.add_argument("--model", action="append", default=[], metavar="NAME=MODEL", help="a model in another's place")
@@ -60,22 +60,22 @@ def run(arguments: Namespace) -> int:
     from spectralkit_bench.executors.choice import executor
     from spectralkit_bench.grid.plan import resolve
     from spectralkit_bench.report.pages import write_done
-    from spectralkit_bench.store.place import check_place
     from spectralkit_bench.store.store import Store
 
     loader = Keeping()
     chosen = executor(arguments, loader)
-    check_place(arguments.store)
+    Store.check(arguments.store)
     with followed(arguments.quiet or arguments.json) as board:
-        plan, cells = resolve(grid, loader, board.tell)
+        with stoppable():
+            plan, cells = resolve(grid, loader, board.tell)
         store = Store.make(arguments.store)
         store.add(cells, grid=grid.name, plan=plan.as_table())
         keys = [cell.key for cell in cells]
         if arguments.retry:
             store.retry(keys)
-        with stoppable(board, lambda: store.counts(keys)), chosen.crew(store) as crew:
+        with stoppable(lambda: store.counts(keys)), chosen.crew(store) as crew:
             crew.run(keys, board)
-    pages = write_done(store, keys, loader) if arguments.report else ()
+    pages = write_done(store, grid.name, loader) if arguments.report else ()
     print_any(store, grid.name, "json" if arguments.json else None, quiet=arguments.quiet, pages=pages)
     return exit_code(store, keys)
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Sequence
 
 from spectralkit.cli.command import Command
 from spectralkit.cli.options import add_output, destination, followed
 from spectralkit.cli.output import print_json
 from spectralkit.cli.reporting import add_report, print_report, reporting
 from spectralkit.cli.run import add_run, directory_parts, read
+from spectralkit.running.config import RunConfig
 from spectralkit.running.folders import check_run
 from spectralkit_bench.commands.printing import typed
 from spectralkit_bench.commands.seeds import add_seeds, seeds
-from spectralkit_bench.comparison.entry import entries
+from spectralkit_bench.comparison.entry import Entry, entries
 from spectralkit_bench.grid.block import SEEDS
 
 
@@ -32,6 +34,13 @@ def configure(parser: ArgumentParser) -> None:
     add_report(output)
 
 
+def _parts(base: RunConfig, found: Sequence[Entry], seeds: Sequence[int]) -> Iterator[str]:
+    """What tells its directory from those of other comparisons, for runs that are done are kept by its name."""
+    model, _, *rest, _ = directory_parts(base)
+    methods = ",".join(entry.told.replace(" ", "") for entry in found)
+    yield from ("compare", model, methods, *rest, f"seed{','.join(map(str, seeds))}")
+
+
 def run(arguments: Namespace) -> int:
     """Compare, then print the table and where the results lie."""
     base = read(arguments)
@@ -40,7 +49,7 @@ def run(arguments: Namespace) -> int:
     write_report = reporting(arguments.report)
     wanted = seeds(arguments.seeds) or SEEDS
     with (
-        destination(arguments.out, "compare", *directory_parts(base)) as place,
+        destination(arguments.out, *_parts(base, found, wanted)) as place,
         followed(arguments.quiet or arguments.json) as watch,
     ):
         from spectralkit_bench.comparison.compare import Plan, compare_into

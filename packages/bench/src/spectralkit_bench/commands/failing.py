@@ -7,6 +7,8 @@ from argparse import ArgumentParser, _ArgumentGroup
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from spectralkit_bench.reproducing import line
+
 if TYPE_CHECKING:
     from spectralkit_bench.store.store import Store
 
@@ -21,9 +23,9 @@ def exit_code(store: Store, keys: Sequence[str]) -> int:
     failed = store.counts(keys).failed
     if not failed:
         return 0
+    words = ["spectralkit", "bench", "ls", "--state", "failed", "--store", str(store.directory)]
     print(
-        f"{failed} of {len(keys)} cells have failed: `spectralkit bench ls --state failed --store "
-        f"{store.directory}` says why, --retry runs them once more",
+        f"{failed} of {len(keys)} cells have failed: `{line(words)}` says why, --retry runs them once more",
         file=sys.stderr,
     )
     return 2

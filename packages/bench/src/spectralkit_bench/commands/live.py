@@ -17,6 +17,9 @@ from spectralkit_bench.store.record import Counts
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+PERIOD = 7 * 86_400
+"""Seconds that the time left is estimated from: a cell may take an hour, and rich looks back half a minute."""
+
 
 @contextmanager
 def followed(quiet: bool) -> Iterator[Board]:
@@ -29,17 +32,22 @@ def followed(quiet: bool) -> Iterator[Board]:
     from rich.progress import TimeRemainingColumn as Left
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), Left())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=Console(stderr=True), transient=True, speed_estimate_period=PERIOD) as progress:
         yield Live(progress)
 
 
 @contextmanager
-def stoppable(board: Board, counts: Callable[[], Counts]) -> Iterator[None]:
-    """Within, somebody who stops the program is told how far it has come, and how to go on."""
+def stoppable(counts: Callable[[], Counts] | None = None) -> Iterator[None]:
+    """Within, somebody who stops the program is told how far it has come, and how to go on; quiet or not.
+
+    Args:
+        counts: How far it has come; None where no cell is known yet.
+    """
     try:
         yield
     except KeyboardInterrupt:
-        board.tell([f"stopped, {told(counts())}; to go on: {typed()}"])
+        far = "before the first cell" if counts is None else told(counts())
+        Lines().tell([f"stopped, {far}; to go on: {typed()}"])
         raise
 
 

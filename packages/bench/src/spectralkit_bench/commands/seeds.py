@@ -7,11 +7,12 @@ from argparse import ArgumentParser, _ArgumentGroup
 from spectralkit.errors import ConfigurationError
 from spectralkit_bench.grid.block import SEEDS
 
+USUAL = ",".join(map(str, SEEDS))
 
-def add_seeds(parser: ArgumentParser | _ArgumentGroup) -> None:
+
+def add_seeds(parser: ArgumentParser | _ArgumentGroup, default: str = USUAL) -> None:
     """Seeds, and what they are by default."""
-    told = ",".join(map(str, SEEDS))
-    parser.add_argument("--seeds", metavar="N,N", help=f"seeds of all noise (default: {told})")
+    parser.add_argument("--seeds", metavar="N,N", help=f"seeds of all noise (default: {default})")
 
 
 def seeds(text: str | None) -> tuple[int, ...] | None:

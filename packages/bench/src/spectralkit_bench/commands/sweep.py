@@ -38,8 +38,8 @@ def configure(parser: ArgumentParser) -> None:
         action="append",
         required=True,
         metavar="PART.PARAM=V,V",
-        help="a parameter and its values, like ovg.eta_hf=10,100,1000, or steps=20,50; for a search also a range, "
-        "ovg.clip=0.1..1.0, steps=10..50 (whole numbers), ovg.eta_hf=1.0..1e4:log",
+        help="a parameter and its values, like ovg.clip=0.3,1, or steps=20,50; for a search also a range, "
+        "ovg.clip=0.1..1.0, steps=10..50 (whole numbers), ovg.eta_lf=1e-6..1e-2:log",
     )
     how.add_argument(
         "--sampler", choices=SAMPLERS, default="grid", help="every combination, or a search by Optuna (default: grid)"
@@ -61,19 +61,19 @@ def run(arguments: Namespace) -> int:
     check_run(base)
     base = scored(base)
     chooser = sampler(arguments.sampler, varied, base, arguments.trials)
-    from spectralkit_bench.store.place import check_place
+    from spectralkit_bench.store.store import Store
 
-    check_place(arguments.store)
+    Store.check(arguments.store)
     from spectralkit.running.loader import Keeping
     from spectralkit_bench.executors.choice import local
     from spectralkit_bench.report.pages import write_done
-    from spectralkit_bench.store.store import Store
     from spectralkit_bench.sweep.sweep import Sweep, fronts
 
     loader, name = Keeping(), _called(varied, base)
     executor = local(arguments.workers, loader)
     sweep = Sweep(name=name, base=base, sampler=chooser, loader=loader)
-    under_way = sweep.propose()
+    with stoppable():
+        under_way = sweep.propose()
     store = Store.make(arguments.store)
 
     def counts() -> Counts:
@@ -81,7 +81,7 @@ def run(arguments: Namespace) -> int:
 
     with (
         followed(arguments.quiet or arguments.json) as board,
-        stoppable(board, counts),
+        stoppable(counts),
         executor.crew(store) as crew,
     ):
         while under_way:
@@ -92,7 +92,7 @@ def run(arguments: Namespace) -> int:
             sweep.learn(store)
             under_way = sweep.propose()
     done, found = sweep.trials, list(fronts(sweep.trials))
-    pages = write_done(store, sweep.keys, loader) if arguments.report else ()
+    pages = write_done(store, sweep.name, loader) if arguments.report else ()
     if arguments.json:
         print_json({**_document(done, found), **({"reports": pages} if pages else {})})
     elif not arguments.quiet:

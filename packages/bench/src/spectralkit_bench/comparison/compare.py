@@ -108,8 +108,11 @@ def compare_into(directory: Path, plan: Plan, kept: Kept, watch: Watch | None = 
     picture(table.title, shown, loader).save(directory / "grid.png")
     pairs = [pair for one in compared for pair in one.places.items()]
     places = dict(zip(apart(name for name, _ in pairs), (place for _, place in pairs), strict=True))
-    asked = {"methods": [entry.told for entry in plan.entries], "seeds": plan.seeds, "runs": list(places)}
-    (directory / ASKED).write_bytes(as_toml({**asked, "run": plan.base.as_table()}))
+    refusals = {one.entry.told: one.result.refusals[0] for one in compared if one.result.refusals}
+    methods = [entry.told for entry in plan.entries]
+    asked = {"methods": methods, "seeds": plan.seeds, "runs": list(places), "refused": refusals}
+    common = {name: value for name, value in plan.base.as_table().items() if name not in ("method", "seed")}
+    (directory / ASKED).write_bytes(as_toml({**asked, "run": common}))
     (directory / RUNS).mkdir()
     for name, place in places.items():  # last of all: one that is killed before finds them where they were
         os.rename(place, directory / RUNS / name)

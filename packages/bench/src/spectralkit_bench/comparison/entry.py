@@ -28,10 +28,10 @@ class Entry:
         Raises:
             ConfigurationError: If the guidance is no number, or the method is malformed.
         """
-        method, at, weight = text.rpartition("@") if "@" in text else (text, "", "")
+        method, *weights = outer(text, "@")
         parse(method)
         try:
-            return cls(method, float(weight) if at else None)
+            return cls(method, float("@".join(weights)) if weights else None)
         except ValueError:
             raise ConfigurationError(f"malformed method {brief(text)}: write METHOD or METHOD@GUIDANCE") from None
 
@@ -59,7 +59,7 @@ def entries(text: str) -> tuple[Entry, ...]:
     Raises:
         ConfigurationError: If there is none, one is malformed, or one is there twice.
     """
-    pieces = [piece.strip() for piece in outer_commas(text)]
+    pieces = [piece.strip() for piece in outer(text, ",")]
     found = tuple(Entry.read(piece) for piece in pieces if piece)
     if not found:
         raise ConfigurationError(f"--methods names none: {text!r}; write it like 'standard,ovg+taba'")
@@ -74,8 +74,8 @@ def parts_of(found: Iterable[Entry]) -> frozenset[str]:
     return frozenset(part for entry in found for part in entry.parts)
 
 
-def outer_commas(text: str) -> list[str]:
-    """``text`` cut at the commas that stand in no brackets and no quotes: those inside belong to a method."""
+def outer(text: str, separator: str) -> list[str]:
+    """``text`` cut at the separators that stand in no brackets and no quotes: those inside belong to a method."""
     pieces, depth, quote = [""], 0, ""
     for letter in text:
         if quote:
@@ -83,7 +83,7 @@ def outer_commas(text: str) -> list[str]:
         elif letter in QUOTES:
             quote = letter
         depth += 0 if quote else (letter in OPENING) - (letter in CLOSING)
-        if letter == "," and not quote and depth <= 0:
+        if letter == separator and not quote and depth <= 0:
             pieces.append("")
         else:
             pieces[-1] += letter

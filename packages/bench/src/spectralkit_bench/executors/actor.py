@@ -43,6 +43,8 @@ class Runner:
         with tempfile.TemporaryDirectory() as folder:
             try:
                 portion = run_shard(Path(folder), RunConfig(**options), shard, self._loader)
+            except OSError:  # the machine's failure: another may do better
+                raise
             except Exception as error:
                 return Returned(error=why(error))
             images = io.BytesIO()

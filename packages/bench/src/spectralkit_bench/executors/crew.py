@@ -11,8 +11,9 @@ from typing import Any
 
 import attrs
 import ray
-from ray.exceptions import RayActorError
+from ray.exceptions import RayError
 
+from spectralkit.plugins.text import reason
 from spectralkit.running.claim import claim
 from spectralkit.running.loader import Loader
 from spectralkit.running.portion import Shard
@@ -21,7 +22,7 @@ from spectralkit_bench.cells.cell import Cell
 from spectralkit_bench.executors.actor import Returned, Runner
 from spectralkit_bench.executors.board import Board, called
 from spectralkit_bench.executors.losses import LOSSES, lost_too_often
-from spectralkit_bench.executors.work import PAUSE
+from spectralkit_bench.executors.work import PAUSE, CellError, own_failure
 from spectralkit_bench.store.store import Store
 
 
@@ -133,18 +134,18 @@ class Crew:
             actor, job = self.busy.pop(reference)
             try:
                 returned = ray.get(reference)
-            except RayActorError:
-                self._lose(job)
+            except (RayError, OSError) as error:  # the actor's, the node's, or a full disk there
+                self._lose(job, error)
             else:
                 self.free.append(actor)
                 self._keep(job, returned)
         self._give()
 
-    def _lose(self, job: Job) -> None:
+    def _lose(self, job: Job, error: Exception) -> None:
         key = job.cell.key
         self.lost[key] += 1
         if self.lost[key] >= LOSSES:
-            self._fail(key, lost_too_often("Ray has lost it"))
+            self._fail(key, lost_too_often(reason(error)))
         elif key in self.returned:
             self.waiting.appendleft(job)
 
@@ -161,13 +162,17 @@ class Crew:
             self._merge(job.cell, [shards[index] for index in range(job.shard.of)])
 
     def _merge(self, cell: Cell, shards: Sequence[Returned]) -> None:
-        with claim([self.store.place(cell.key)]) as place:
-            for shard in shards:
-                with tarfile.open(fileobj=io.BytesIO(shard.images)) as images:
-                    images.extractall(place.directory, filter="data")
-            portions = [shard.portion for shard in shards if shard.portion is not None]
-            merge_shards(place.directory, cell.config, portions, self.team.loader)
-        self.store.finish(cell.key)
+        try:
+            with claim([self.store.place(cell.key)]) as place, own_failure():
+                for shard in shards:
+                    with tarfile.open(fileobj=io.BytesIO(shard.images)) as images:
+                        images.extractall(place.directory, filter="data")
+                portions = [shard.portion for shard in shards if shard.portion is not None]
+                merge_shards(place.directory, cell.config, portions, self.team.loader)
+        except CellError as error:
+            self.store.fail(cell.key, str(error))
+        else:
+            self.store.finish(cell.key)
 
     def _fail(self, key: str, error: str) -> None:
         """The cell has failed; what is still to be done of it is not."""

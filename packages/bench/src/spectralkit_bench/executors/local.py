@@ -158,8 +158,4 @@ class Staff:
     def _held(self, member: Member) -> list[str]:
         """The cells that are said to be in its hands."""
         theirs = worker_prefix(member.process.pid)
-        return [
-            record.key
-            for record in self.store.records()
-            if record.state == "running" and record.worker is not None and record.worker.startswith(theirs)
-        ]
+        return [record.key for record in self.store.records() if (record.worker or "").startswith(theirs)]

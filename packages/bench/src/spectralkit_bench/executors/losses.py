@@ -8,4 +8,4 @@ LOSSES = 3
 
 def lost_too_often(why: str) -> str:
     """What is recorded of such a cell."""
-    return f"its worker was lost {LOSSES} times ({why}): it may need more memory"
+    return f"its worker was lost {LOSSES} times, at last for this: {why}; it may need more memory"

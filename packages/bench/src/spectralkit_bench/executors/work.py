@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from spectralkit.errors import SpectralkitError
@@ -46,8 +47,8 @@ def work(store: Store, keys: Sequence[str], loader: Loader, board: Board) -> Non
 
 
 def _run(store: Store, cell: Cell, loader: Loader, board: Board) -> None:
-    board.begin(called(cell.config))
     try:
+        board.begin(called(cell.config))
         if not store.place(cell.key).exists():  # a worker may die between the two
             run_cell(store.place(cell.key), cell, loader, board)
         store.finish(cell.key)
@@ -65,13 +66,23 @@ def run_cell(place: Path, cell: Cell, loader: Loader, board: Board) -> None:
         CellError: If the run fails by itself.
         SpectralkitError: If the directory cannot be written.
     """
-    with claim([place]) as claimed:
-        try:
-            run_into(claimed.directory, cell.config, save_latents=True, watch=board, loader=loader)
-        except OSError:
-            raise
-        except Exception as error:
-            raise CellError(why(error)) from error
+    with claim([place]) as claimed, own_failure():
+        run_into(claimed.directory, cell.config, save_latents=True, watch=board, loader=loader)
+
+
+@contextmanager
+def own_failure() -> Iterator[None]:
+    """Within, what fails is the cell's own, but for a disk that is full or gone.
+
+    Raises:
+        CellError: If something fails.
+    """
+    try:
+        yield
+    except OSError:
+        raise
+    except Exception as error:
+        raise CellError(why(error)) from error
 
 
 def why(error: Exception) -> str:

@@ -16,7 +16,7 @@ from spectralkit_bench.figures.catalogue import PLOTS, Plot, chosen, formats
 def configure(parser: ArgumentParser) -> None:
     """The options of ``figures``."""
     parser.add_argument(
-        "runs", nargs="+", type=path, metavar="RUN", help="directory of a finished run, or of a comparison"
+        "runs", nargs="+", type=path, metavar="RUN", help="directory of a finished run, of a comparison, or a store"
     )
     parser.add_argument("--out", type=path, metavar="DIR", required=True, help="where they go, must not exist")
     parser.add_argument(

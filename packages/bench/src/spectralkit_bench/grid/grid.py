@@ -124,7 +124,13 @@ class Grid:
 def _on(block: Block, dataset: str) -> Block:
     settings = {part: values for part, values in block.options.get("settings", {}).items() if part != "dataset"}
     lists = {**block.lists, "dataset": (dataset,)}
-    return attrs.evolve(block, lists=lists, options={**block.options, "settings": settings})
+    scales = " and ".join(f"x{scale}" for scale in lists.get("scale", ()))
+    # What a block calls its data sets parts it from other blocks; of another data set its scales can do so.
+    called = {name for name in block.names if name in block.lists.get("dataset", ())}
+    names = {name: told for name, told in block.names.items() if name not in called}
+    if called and scales:
+        names[dataset] = f"{dataset} {scales}"
+    return attrs.evolve(block, lists=lists, names=names, options={**block.options, "settings": settings})
 
 
 def _replaced(block: Block, models: Mapping[str, str]) -> Block:

@@ -97,7 +97,7 @@ def resolve(grid: Grid, loader: Loader, tell: Callable[[Sequence[str]], None]) -
         tell(list(absent))
     cells: dict[str, Cell] = {}
     lines: dict[int, Line] = {}
-    order = sorted(range(len(points)), key=lambda i: tuple(points[i].axes[axis] for axis in AXES[:3]))
+    order = sorted(range(len(points)), key=lambda i: [points[i].axes[axis] for axis in ("model", "dataset", "scale")])
     for i in order:
         lines[i] = _line(points[i], loader, cells)
     if not cells:

@@ -40,7 +40,8 @@ def _result(plan: Plan, line: Line, documents: Mapping[str, Any], errors: Mappin
         labels={axis: line.labels[axis] for axis in plan.shown},
         method=line.method,
         documents={seed: documents[key] for seed, key in line.runs.items() if key in documents},
-        refusals=(*line.refusals, *dict.fromkeys(errors[key] for key in line.runs.values() if key in errors)),
+        refusals=line.refusals,
+        failures=tuple(dict.fromkeys(errors[key] for key in line.runs.values() if key in errors)),
         section=line.section,
         rivals=" ".join(line.labels[axis] for axis in plan.within),
     )

@@ -10,6 +10,7 @@ from spectralkit.cli.options import path
 from spectralkit.cli.output import add_json, add_quiet, print_json
 from spectralkit.errors import ConfigurationError
 from spectralkit.plugins.text import counted
+from spectralkit_bench.commands.printing import print_pages
 
 NAME = "report.html"
 
@@ -21,7 +22,7 @@ def configure(parser: ArgumentParser) -> None:
         nargs="+",
         type=path,
         metavar="RUN",
-        help="run directories of one data set, a comparison, or a store",
+        help="run directories of one data set, a comparison, or a store, which gets a page for each of its data sets",
     )
     parser.add_argument(
         "--out", type=path, metavar="FILE", help=f"must not exist (default: {NAME} in RUN, where there is one RUN)"
@@ -38,17 +39,23 @@ def run(arguments: Namespace) -> int:
     out = _out(arguments)
     if arguments.samples is not None and arguments.samples < 1:
         raise ConfigurationError(f"--samples must be at least 1, got {arguments.samples}")
-    from spectralkit_bench.report.finding import find
+    from spectralkit_bench.report.finding import find, lacking
+    from spectralkit_bench.report.pages import pages
     from spectralkit_bench.report.writing import check_absent, write_report
 
     check_absent(out)
     runs = find(arguments.runs)
-    shown = write_report(runs, out, arguments.samples)
+    absent = [line for place in arguments.runs for line in lacking(place)]
+    parts = {out: runs} if arguments.out else {out.with_name(name): part for name, part in pages(runs).items()}
+    for place in parts:
+        check_absent(place)
+    shown = [write_report(part, place, arguments.samples, absent) for place, part in parts.items()]
     if arguments.json:
-        print_json({"out": out, "runs": [run.directory for run in runs], "samples": shown})
+        one = {"out": out} if len(parts) == 1 else {"reports": list(parts)}
+        print_json({**one, "runs": [run.directory for run in runs], "samples": sum(shown)})
     elif not arguments.quiet:
-        told = f"{counted(len(runs), 'run')}, {counted(shown, 'sample')}"
-        print(f"{told}\nreport   {out}")
+        print(f"{counted(len(runs), 'run')}, {counted(sum(shown), 'sample')}")
+        print_pages(parts)
     return 0
 
 

@@ -106,12 +106,13 @@ class Content:
     noises: Averages
 
 
-def content(runs: Sequence[Finished], most: int | None = None) -> Content:
+def content(runs: Sequence[Finished], most: int | None = None, lacking: Sequence[str] = ()) -> Content:
     """Everything that is shown of these runs.
 
     Args:
         runs: At least one, of the same data.
         most: How many samples are shown; None for up to :data:`MOST_SAMPLES`, fewer of large images.
+        lacking: What there is no run of, and why.
 
     Raises:
         DataError: If the runs are of different data, have no sample in common, or one is damaged.
@@ -130,7 +131,7 @@ def content(runs: Sequence[Finished], most: int | None = None) -> Content:
         title=_title(runs),
         methods=tuple(_method(column, evidence.averages) for column in compared),
         seeds=all_seeds(runs),
-        notices=tuple(_notices(compared, ids, shown, missing)),
+        notices=(*lacking, *_notices(compared, ids, shown, missing)),
         scored=scored(compared),
         shown=tuple(shown),
         samples=len(ids),

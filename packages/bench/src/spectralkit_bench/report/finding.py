@@ -1,11 +1,13 @@
-"""The runs that a report is asked of, each of them sound."""
+"""The runs that a report is asked of, each of them sound, and what it lacks."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from spectralkit.errors import DataError
+from spectralkit.running.config import read_toml
+from spectralkit_bench.comparison.compare import ASKED
 from spectralkit_bench.finding import finished
 from spectralkit_bench.finished import Finished
 from spectralkit_bench.grid.plan import Plan
@@ -22,6 +24,26 @@ def find(places: Sequence[Path]) -> list[Finished]:
     for place in places:
         _check_finished(place)
     return list(finished(places))
+
+
+def lacking(place: Path) -> Iterator[str]:
+    """What a comparison or a store was to hold and does not, each with the reason."""
+    if (place / WORKERS).is_dir():
+        store = Store.open(place)
+        for grid in store.grids:
+            yield from lacking_of(store, Plan.of(store.plan(grid)))
+    elif (place / ASKED).is_file():
+        refused = read_toml(place / ASKED, "comparison").get("refused", {})
+        yield from (f"{method} is refused: {reason}." for method, reason in refused.items())
+
+
+def lacking_of(store: Store, plan: Plan) -> Iterator[str]:
+    """What a grid was to hold and does not."""
+    errors = store.errors
+    for line in plan.lines:
+        called = ", ".join(filter(None, (line.labels[axis] for axis in plan.shown)))
+        yield from (f"{called} is refused: {reason}." for reason in line.refusals)
+        yield from (f"{called} has failed: {errors[key]}." for key in line.runs.values() if key in errors)
 
 
 def _check_finished(place: Path) -> None:

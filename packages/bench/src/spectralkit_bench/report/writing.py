@@ -14,20 +14,21 @@ from spectralkit_bench.report.content import content
 from spectralkit_bench.report.page import render
 
 
-def write_report(runs: Sequence[Finished], out: Path, most: int | None = None) -> int:
+def write_report(runs: Sequence[Finished], out: Path, most: int | None = None, lacking: Sequence[str] = ()) -> int:
     """Write the report of ``runs``; how many samples it shows.
 
     Args:
         runs: At least one, of the same data.
         out: An HTML file that does not exist.
         most: How many samples are shown; None for as many as a page bears.
+        lacking: What there is no run of, and why.
 
     Raises:
         ConfigurationError: If ``out`` exists or cannot be written.
         DataError: If a run is damaged, or the runs cannot be compared.
     """
     check_absent(out)
-    found = content(runs, most)
+    found = content(runs, most, lacking)
     partial = out.with_name(f".report.{secrets.token_hex(4)}.partial")
     try:
         with partial.open("w", encoding="utf-8", errors="xmlcharrefreplace", newline="\n") as file:

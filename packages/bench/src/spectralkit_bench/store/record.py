@@ -23,8 +23,8 @@ class Record:
         config: What is run.
         versions: Of what takes part.
         weights: The model's digest.
-        state: ``waiting``, ``running``, ``done`` or ``failed``.
-        worker: Who runs it.
+        state: ``waiting``, as a dead worker's cell is too, ``running``, ``done`` or ``failed``.
+        worker: Who runs it, or died with it.
         error: Why it failed.
         seconds: How long it took.
     """

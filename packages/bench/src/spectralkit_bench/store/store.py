@@ -42,6 +42,17 @@ class Store:
     database: Database
 
     @classmethod
+    def check(cls, directory: Path) -> None:
+        """Refuse a place where a store can neither be used nor begun, before there is anything to put there.
+
+        Raises:
+            SpectralkitError: As :meth:`make` would.
+        """
+        check_place(directory)
+        if (directory / WORKERS).is_dir():
+            cls.make(directory)
+
+    @classmethod
     def make(cls, directory: Path, *, patience: float = PATIENCE) -> Store:
         """Open a store, or begin one in a folder that is new or empty.
 
@@ -123,12 +134,15 @@ class Store:
         """All cells, without their documents."""
         rows = self.database.read(f"SELECT {COLUMNS} FROM cells ORDER BY key")
         with self._reading():
-            return [Record.of(row) for row in rows]
+            found = [Record.of(row) for row in rows]
+        states = self._seen((record.state, record.worker) for record in found)
+        return [attrs.evolve(record, state=state) for record, state in zip(found, states, strict=True)]
 
     @property
     def errors(self) -> dict[str, str]:
         """Why cells have failed, by key."""
-        return {record.key: record.error for record in self.records() if record.error is not None}
+        rows = self.database.read("SELECT key, error FROM cells WHERE error IS NOT NULL")
+        return {str(key): str(error) for key, error in rows}
 
     def find(self, prefix: str) -> Record:
         """The cell whose key begins so.
@@ -136,14 +150,11 @@ class Store:
         Raises:
             ConfigurationError: If there is none, or more than one.
         """
-        if not prefix.isalnum():
-            raise ConfigurationError(f"{prefix!r} is no cell's key: `spectralkit bench ls` lists them")
-        rows = self.database.read(f"SELECT {COLUMNS} FROM cells WHERE key GLOB ? LIMIT 2", f"{prefix}*")
-        if len(rows) != 1:
-            what = "several cells have keys that begin" if rows else "no cell's key begins"
+        found = [record for record in self.records() if record.key.startswith(prefix)]
+        if len(found) != 1:
+            what = "several cells have keys that begin" if found else "no cell's key begins"
             raise ConfigurationError(f"{what} with {prefix!r}: `spectralkit bench ls` lists them")
-        with self._reading():
-            return Record.of(rows[0])
+        return found[0]
 
     def documents(self, keys: Iterable[str]) -> dict[str, Any]:
         """``metrics.json`` by key, of those that are done."""
@@ -155,8 +166,15 @@ class Store:
     def counts(self, keys: Iterable[str]) -> Counts:
         """How many of these cells are in which state."""
         wanted = set(keys)
-        states = [str(state) for key, state in self.database.read("SELECT key, state FROM cells") if key in wanted]
+        rows = self.database.read("SELECT key, state, worker FROM cells")
+        states = self._seen((str(state), worker) for key, state, worker in rows if key in wanted)
         return Counts(**{name: states.count(name) for name in ("waiting", "running", "done", "failed")})
+
+    def _seen(self, rows: Iterable[tuple[str, Any]]) -> list[str]:
+        """States as they are: what a dead worker was to run waits."""
+        found = list(rows)
+        alive = {None: True} | {who: worker.is_alive(self.directory / WORKERS, who) for _, who in found if who}
+        return [state if alive[who] else "waiting" for state, who in found]
 
     @contextmanager
     def working(self) -> Iterator[str]:

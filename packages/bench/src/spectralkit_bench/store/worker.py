@@ -52,8 +52,10 @@ def is_alive(folder: Path, name: str) -> bool:
     """Whether the worker's process still lives."""
     try:
         descriptor = os.open(folder / f"{name}{SUFFIX}", os.O_RDWR)
-    except OSError:
+    except FileNotFoundError:
         return False
+    except OSError:  # another user's, or a file system that has a bad moment: nobody who may be alive is taken for dead
+        return True
     try:
         return not lock(descriptor)
     finally:

@@ -11,7 +11,7 @@ from spectralkit.errors import ConfigurationError
 from spectralkit.inversion.expression import Term, parse
 from spectralkit.plugins.text import brief
 from spectralkit.running.config import RunConfig, literal
-from spectralkit_bench.comparison.entry import outer_commas
+from spectralkit_bench.comparison.entry import outer
 from spectralkit_bench.sweep.span import Span
 
 OPTIONS = ("steps", "guidance", "inversion_guidance")
@@ -41,7 +41,7 @@ class Axis:
         """
         name, equals, values = text.partition("=")
         name = name.strip().replace("-", "_") if "." not in name else name.strip()
-        pieces = [piece for each in outer_commas(values) if (piece := each.strip())]
+        pieces = [piece for each in outer(values, ",") if (piece := each.strip())]
         part, dot, parameter = name.partition(".")
         if not equals or not pieces or not (part and parameter.isidentifier() if dot else name in OPTIONS):
             raise ConfigurationError(

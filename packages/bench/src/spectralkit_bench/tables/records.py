@@ -24,6 +24,7 @@ def _line(line: Line) -> dict[str, Any]:
     result = line.result
     found: dict[str, Any] = {"labels": dict(result.labels), "method": result.method, "section": result.section}
     found |= {"rivals": result.rivals, "seeds": list(result.documents), "refusals": list(result.refusals)}
+    found["failures"] = list(result.failures)
     if not result.documents:
         return found
     energy = result.detail("s-g", "mean(r)/d")
@@ -50,7 +51,7 @@ def _line(line: Line) -> dict[str, Any]:
 def comma_separated(table: Table) -> str:
     """One record a line: its labels, mean and standard deviation of every score, and what it cost."""
     scores = [name for column in table.columns for name in (column.name, f"{column.name} sd")]
-    rest = ["energy", "samples", "seeds", "forwards", "backwards", "seconds", "refusals"]
+    rest = ["energy", "samples", "seeds", "forwards", "backwards", "seconds", "refusals", "failures"]
     text = io.StringIO()
     writer = csv.DictWriter(text, ["section", *table.labels, *scores, *rest], restval="", lineterminator="\n")
     writer.writeheader()
@@ -66,5 +67,5 @@ def _record(line: Line) -> dict[str, Any]:
         for key, number in ((name, value["mean"]), (f"{name} sd", value["sd"]))
     }
     plain = {key: value for key, value in found.items() if key not in ("labels", "method", "rivals")}
-    joined = {key: "; ".join(map(str, plain[key])) for key in ("seeds", "refusals")}
+    joined = {key: "; ".join(map(str, plain[key])) for key in ("seeds", "refusals", "failures")}
     return {**plain, **found["labels"], **scores, **joined}

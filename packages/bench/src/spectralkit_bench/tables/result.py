@@ -30,7 +30,8 @@ class Result:
         labels: What the line is called, by column.
         method: The method's expression.
         documents: ``metrics.json`` by seed, of the runs that are done.
-        refusals: Why there are not more.
+        refusals: Why it cannot be run.
+        failures: Why runs of it have failed.
         section: Heading that it stands under; empty for none.
         rivals: Lines of the same rivals compete.
     """
@@ -39,8 +40,15 @@ class Result:
     method: str
     documents: Mapping[int, Document] = attrs.field(factory=dict)
     refusals: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
     section: str = ""
     rivals: str = ""
+
+    @property
+    def missing(self) -> list[str]:
+        """Why there are not more runs."""
+        told = {"refused": self.refusals, "failed": self.failures}
+        return [f"{word}: {reason}" for word, reasons in told.items() for reason in reasons]
 
     def score(self, name: str) -> Spread | None:
         """A metric's numbers; None where no run has it."""

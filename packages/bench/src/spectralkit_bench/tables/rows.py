@@ -59,8 +59,7 @@ def sectioned(table: Table, script: Script, heading: Callable[[str], str]) -> li
 def _cells(table: Table, line: Line, script: Script) -> Iterator[str]:
     result = line.result
     if not result.documents:
-        reason = "; ".join(result.refusals) or "not run"
-        yield script.text(f"refused: {reason}" if result.refusals else reason)
+        yield script.text("; ".join(result.missing) or "not run")
         yield from [""] * (len(table.columns) + table.has_energy + 2)
         return
     for column in table.columns:

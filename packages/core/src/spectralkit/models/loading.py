@@ -77,3 +77,11 @@ def build_model(
             raise
         raise DataError(f"{error}; or fetch what the copy lacks with `hf download {found.name}`") from error
     return (built if found is None else attrs.evolve(built, name=found.name)).to(where, dtype=dtype)
+
+
+def is_fitted(name: str) -> bool:
+    """Whether a model of this name, directory or hub id is fitted to the data of a run."""
+    found = find_directory(name)
+    if found is None:
+        return cast(ModelSpec, registry().resolve("model", name).spec).fitted
+    return found.loader is not None and cast(ModelSpec, registry().resolve("model", found.loader).spec).fitted

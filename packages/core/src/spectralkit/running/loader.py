@@ -1,7 +1,7 @@
 """Where a run gets what takes long to load: its data set, its model and its metrics.
 
-One run loads them for itself. Many runs in one process share them: :class:`Keeping` holds the latest data set, the
-latest model and one metric of each name, so that memory does not grow with the number of runs.
+One run loads them for itself. Many runs in one process share them: :class:`Keeping` holds the latest model, the latest
+few data sets, and as many metrics of each name, so that memory does not grow with the number of runs.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import attrs
 from spectralkit.api import load_dataset
 from spectralkit.data import TranslationDataset
 from spectralkit.metric import Score, build_metric
-from spectralkit.models.loading import build_model
+from spectralkit.models.loading import build_model, is_fitted
 from spectralkit.models.model import Model
 from spectralkit.plugins.registered import Registered, takes_part, taking_part
 from spectralkit.running.config import RunConfig
@@ -62,14 +62,16 @@ class _Kept:
     """Something loaded.
 
     Args:
-        key: What it was loaded for.
         value: It.
         parts: What took part in loading it, and so in every run that uses it.
     """
 
-    key: str
     value: Any
     parts: tuple[Registered, ...]
+
+
+MODELS, OTHERS = 1, 4
+"""How many models, data sets and metrics of a name are kept."""
 
 
 @attrs.define
@@ -77,14 +79,15 @@ class Keeping:
     """What was loaded last is kept for runs that ask for the same; for one thread."""
 
     _afresh: Afresh = attrs.field(factory=Afresh, init=False)
-    _kept: dict[str, _Kept] = attrs.field(factory=dict, init=False)
+    _kept: dict[str, dict[str, _Kept]] = attrs.field(factory=dict, init=False)
 
     def dataset(self, config: RunConfig) -> TranslationDataset:
         found: TranslationDataset = self._get("dataset", _data(config), lambda: self._afresh.dataset(config))
         return found
 
     def model(self, config: RunConfig, dataset: TranslationDataset) -> Model:
-        key = f"{_data(config)} {(config.model, config.device, _told(config, 'model'))!r}"
+        data = _data(config) if is_fitted(config.model) else ""
+        key = f"{data} {(config.model, config.device, _told(config, 'model'))!r}"
         found: Model = self._get("model", key, lambda: self._afresh.model(config, dataset))
         return found
 
@@ -95,16 +98,18 @@ class Keeping:
         return found
 
     def _get(self, place: str, key: str, load: Callable[[], Any]) -> Any:
-        kept = self._kept.get(place)
-        if kept is None or kept.key != key:
-            self._kept.pop(place, None)  # before the next is loaded: there is memory for one
-            kept = None
+        kept = self._kept.setdefault(place, {})  # the latest is the last
+        found = kept.pop(key, None)
+        if found is None:
+            while len(kept) >= (MODELS if place == "model" else OTHERS):
+                kept.pop(next(iter(kept)))  # before the next is loaded: there is memory for so many
             with taking_part() as parts:
                 value = load()
-            self._kept[place] = kept = _Kept(key, value, tuple(parts))
-        for registered in kept.parts:
+            found = _Kept(value, tuple(parts))
+        kept[key] = found
+        for registered in found.parts:
             takes_part(registered)
-        return kept.value
+        return found.value
 
 
 def _data(config: RunConfig) -> str:

@@ -44,6 +44,7 @@ class Portion:
         latents: By sample id, where they are to be saved.
         cost: Network evaluations, of all samples together.
         seconds: Wall time.
+        devices: Where they were translated.
         states: What each metric has seen, where another process is to merge it.
     """
 
@@ -53,6 +54,7 @@ class Portion:
     latents: dict[str, Tensor] = attrs.field(factory=dict)
     cost: Cost = attrs.field(factory=Cost)
     seconds: float = 0.0
+    devices: dict[str, None] = attrs.field(factory=dict)
     states: list[dict[str, Any]] = attrs.field(factory=list)
 
 
@@ -83,6 +85,7 @@ def joined(portions: Sequence[Portion]) -> Portion:
         whole.latents |= portion.latents
         whole.cost += portion.cost
         whole.seconds += portion.seconds
+        whole.devices |= portion.devices
     return whole
 
 
@@ -106,6 +109,7 @@ def translate_portion(
                 portion.latents[sample.id] = latent.clone(memory_format=torch.contiguous_format)
         portion.cost += Cost(output.cost.forwards * len(samples), output.cost.backwards * len(samples))
     portion.seconds = time.perf_counter() - started
+    portion.devices[str(assembly.model.device)] = None
     return portion
 
 

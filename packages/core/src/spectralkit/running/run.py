@@ -154,7 +154,7 @@ def _conclude(assembly: Assembly, directory: Path, portion: Portion) -> Report:
         seed=config.seed,
         cost=Cost(portion.cost.forwards / len(table), portion.cost.backwards / len(table)),
         seconds=portion.seconds + time.perf_counter() - started,
-        device=str(assembly.model.device),
+        device=", ".join(portion.devices),
         config=config,
         versions={"python": platform.python_version(), **versions(parts_taken())},
     )
