@@ -4,6 +4,7 @@ python docs/generate.py methods       the tables of methods.md
 python docs/generate.py reference     the classes of reference.md
 python docs/generate.py figures       the table of figures.md
 python docs/generate.py results       the yardsticks of results.md
+python docs/generate.py priors        what the shipped models draw from noise, in results.md: half an hour on one core
 python docs/generate.py comparison    the tables of `spectralkit compare` into comparison.md
 python docs/generate.py reproduction  run what the paper's claims need and judge them in reproduction.md
 """
@@ -18,6 +19,7 @@ from pathlib import Path
 from pages import figures, methods, reference
 from pages.comparison import with_comparison
 from pages.markdown import with_section
+from pages.priors import priors
 from pages.reproduction import keeping
 from pages.reproduction import page as claims
 from pages.reproduction import plan as reproduction
@@ -62,6 +64,13 @@ def write(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def write_priors(arguments: argparse.Namespace) -> int:
+    """Draw from the shipped models, and write how good that is."""
+    path: Path = arguments.page
+    path.write_text(with_section(path.read_text(encoding="utf-8"), "priors", priors()), encoding="utf-8")
+    return 0
+
+
 def write_comparison(arguments: argparse.Namespace) -> int:
     """Put the table of every comparison into the section of its model."""
     path: Path = arguments.page
@@ -91,6 +100,9 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
         page.add_argument("--check", action="store_true", help="write nothing; exit code 1 if the page is out of date")
         page.add_argument("--page", type=Path, default=HERE / f"{name}.md", help="the page to rewrite")
         page.set_defaults(write=write, name=name)
+    drawn = commands.add_parser("priors", help="what the shipped models draw, in results.md")
+    drawn.add_argument("--page", type=Path, default=HERE / "results.md", help="the page to rewrite")
+    drawn.set_defaults(write=write_priors)
     compared = commands.add_parser("comparison", help="the tables of comparison.md")
     compared.add_argument(
         "directories", nargs="+", type=Path, metavar="DIR", help="the --out of a `spectralkit compare`"
