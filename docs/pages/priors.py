@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from torch import Tensor
 
@@ -14,7 +15,7 @@ from spectralkit_bench.grid.block import SEEDS
 from spectralkit_bench.tables.spread import Spread
 
 DATASET, CONDITION, COUNT = "ihc", "high", 64
-METRICS: dict[str, dict[str, float]] = {"kd-lite0": {}, "fd-lite0": {}, "s-hf": {"pixel_range": 1.0}}
+METRICS: dict[str, dict[str, Any]] = {"kd-lite0": {}, "fd-lite0": {}, "s-hf": {"pixel_range": 1.0}}
 """With the parameters they are taken with."""
 
 

@@ -111,7 +111,7 @@ class Translators:
         if shape != self.shape:
             raise self._misfit(f"has states of {times(shape)} in place of {times(self.shape)}", context)
         if not any(domain.is_that_of(context.source) for domain in (self.source, self.target)):
-            raise self._misfit("begins with neither", context)
+            raise self._misfit("begins with neither, as they were learned there", context)
 
     def between(self, context: Context) -> nn.Module:
         """The network from the run's source to its target, where the run is and in its precision.
