@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import os
 import resource
 import shutil
@@ -22,8 +23,11 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
+from spectralkit.errors import DataError
 from spectralkit.torchvision_fix import repair_torchvision
+from spectralkit_models_training.diffusion import DiffusionTask
 from spectralkit_models_training.testing import PROGRAM, Program, heard, inside, killed, one_thread, same
+from spectralkit_models_training.trial import Choice
 
 TINY = (
     *("--widths", "8,16", "--groups", "8", "--layers", "1", "--size", "32", "--batch", "4", "--steps", "12"),
@@ -113,6 +117,32 @@ def test_the_recorded_configuration_reproduces_the_model(whole: Path, tmp_path: 
     assert same(weights(tmp_path / "again"), weights(whole))
 
 
+def test_what_was_measured_is_not_measured_again(
+    tmp_path: Path, spectralkit: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a choice that is left open, the result's own configuration and card name what was taken."""
+    chosen = Choice("bfloat16", "channels-last", "no")
+    auto = [*TINY, "--precision", "auto", "--layout", "auto", "--compile", "auto"]
+    with monkeypatch.context() as patch:
+        patch.setattr("spectralkit_models_training.session.settle", lambda *_: chosen)
+        assert spectralkit("train", *auto, "--steps", "3", "--out", "begun").returncode == 0
+    wanted = {"precision": "bfloat16", "layout": "channels-last", "compile": "no"}
+    made, begun = (
+        tomllib.loads((tmp_path / "begun" / name).read_text())["train"]
+        for name in ("train.toml", "training/train.toml")
+    )
+    assert made == begun | wanted
+    assert {begun[name] for name in wanted} == {"auto"}  # as it was asked for, which is what --resume compares
+    card = (tmp_path / "begun" / "README.md").read_text()
+    assert "| `precision` | bfloat16 |" in card
+    assert "| `layout` | channels-last |" in card
+    longer = spectralkit("train", "--resume", "--precision", "auto", "--steps", "5", "--out", "begun")
+    assert longer.returncode == 0, longer.stderr
+    again = spectralkit("train", "--config", "begun/train.toml", "--out", "again")
+    assert again.returncode == 0, again.stderr
+    assert same(weights(tmp_path / "again"), weights(tmp_path / "begun"))
+
+
 def test_a_killed_training_resumes_to_bitwise_the_same_weights(
     whole: Path, tmp_path: Path, environment: dict[str, str]
 ) -> None:
@@ -161,6 +191,17 @@ def test_a_training_at_its_full_rate_may_be_prolonged_or_cooled_down(tmp_path: P
     late = spectralkit("train", "--resume", "--steps", "14", "--out", "long")
     assert late.returncode == 2
     assert "where steps is 12, not 14" in late.stderr
+
+
+def test_what_an_older_version_began_is_gone_on_with(whole: Path, spectralkit: Program) -> None:
+    """Its record lacks the options that came later."""
+    record = whole / "training" / "train.toml"
+    lines = [line for line in record.read_text().splitlines() if not line.startswith("latent_spread")]
+    assert len(lines) == len(record.read_text().splitlines()) - 1
+    record.write_text("\n".join(lines))
+    longer = spectralkit("train", "--resume", "--steps", "13", "--out", "whole", "--quiet")
+    assert (longer.returncode, longer.stderr) == (0, "")
+    assert len(losses(whole)) == 13
 
 
 def test_the_average_is_exported(whole: Path, spectralkit: Program) -> None:
@@ -229,6 +270,9 @@ def test_a_latent_training_is_moved_with_its_autoencoder_and_resumed(tmp_path: P
         encoder_block_out_channels=(8, 8, 8, 8), decoder_block_out_channels=(8, 8, 8, 8), latent_channels=2
     ).save_pretrained(tmp_path / "first")
     asked = ("--size", "64", "--space", "latent", "--widths", "8", "--bank", "40", "--autoencoder")
+    dry = spectralkit("train", *TINY, *asked, "./first", "--dry-run")
+    assert "encoding 40 crops" in dry.stdout  # how long it would take
+    assert dry.stderr == ""
     assert spectralkit("train", *TINY, *asked, "./first", "--out", "straight").returncode == 0
     first = spectralkit("train", *TINY, *asked, "./first", "--steps", "8", "--out", "begun")
     assert first.returncode == 0, first.stderr
@@ -271,6 +315,35 @@ def test_a_dry_run_tells_and_writes_nothing(tmp_path: Path, spectralkit: Program
     assert not any(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    "options", [("--steps", "1"), ("--small-steps", "12"), ("--batch", "4", "--accumulation", "2")]
+)
+def test_a_dry_run_takes_any_number_of_steps_without_a_tracker(
+    options: tuple[str, ...], tmp_path: Path, spectralkit: Program
+) -> None:
+    done = spectralkit("train", *TINY, *options, "--tracker", "tensorboard", "--dry-run")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not any(tmp_path.iterdir())
+
+
+MEASURED = """
+import sys, torch
+from spectralkit.cli.main import main
+from spectralkit_models_training.dry import memory
+assert main(sys.argv[1:]) == 0
+print("needed", memory(torch.device("cpu")) / 2**20)
+"""
+
+
+def test_a_dry_run_says_how_much_memory_a_training_needs(tmp_path: Path, environment: dict[str, str]) -> None:
+    """With optimiser, average and state, which of eight million weights are several times what a gradient takes."""
+    large = ("--backbone", "dit", "--hidden", "256", "--depth", "6", "--heads", "4", "--patch", "4", "--steps", "6")
+    command = [sys.executable, "-W", "ignore", "-c", MEASURED, "train", *TINY, *large]
+    told, needed = (launched([*command, *end], tmp_path, environment).stdout for end in (["--dry-run"], ["--out", "x"]))
+    mebibytes = float(told.split("memory")[1].split("MiB")[0])
+    assert mebibytes == pytest.approx(float(needed.split("needed")[1]), rel=0.1)
+
+
 def test_a_tracker_follows_the_losses(tmp_path: Path, spectralkit: Program) -> None:
     pytest.importorskip("tensorboard", reason="the tracker is the user's to install")
     done = spectralkit("train", *TINY, "--tracker", "tensorboard", "--out", "tracked")
@@ -283,7 +356,14 @@ REFUSED: list[tuple[tuple[str, ...], str]] = [
     (("--dataset", "ich"), "did you mean 'ihc'?"),
     (("--space", "latent"), "--space latent needs --autoencoder"),
     (("--autoencoder", "x/"), "--autoencoder serves a latent diffusion"),
+    (("--latent-spread", "0.5"), "latent-spread is that of a latent diffusion: add --space latent or leave it out"),
+    (("--latent-spread", "0"), "latent-spread must be a number above 0, got 0"),
     (("--space", "latent", "--autoencoder", "nowhere/"), "no autoencoder at nowhere"),
+    (
+        ("--space", "latent", "--autoencoder", "ddmi"),
+        "no autoencoder at ddmi: did you mean 'ddim'? name a latent model, or a directory that holds config.json",
+    ),
+    (("--space", "latent", "--autoencoder", "qqq"), "no autoencoder at qqq: name a latent model, or a directory"),
     (("--space", "latent", "--autoencoder", "ddim"), "model 'ddim' works on pixels and has no autoencoder"),
     (("--process", "ddmi"), "did you mean 'ddim'"),
     (("--set", "process.nonsense=1"), "no parameter 'nonsense'"),
@@ -307,6 +387,9 @@ REFUSED: list[tuple[tuple[str, ...], str]] = [
     (("--size", "40", "--widths", "8,8,8,8", "--small-steps", "2"), "halves a side of 20 3 times"),
     (("--set", "process.timesteps=20", "--sample-steps", "50"), "sample-steps 50 is impossible"),
     (("--set", "dataset.nonsense=1"), "data set 'ihc' has no parameter 'nonsense': it has "),
+    (("--set", "dataset.task=edges", "--set", "dataset.scale=8"), "scale 8 has no meaning for task edges"),
+    (("--set", "dataset.scale=3"), "scale 3 is impossible for data set ihc"),
+    (("--size", "24", "--set", "dataset.scale=16"), "size 24 is impossible for data set ihc"),
     (("--device", "cuda:1"), "device must be one of auto, cpu, cuda, got 'cuda:1'"),
     (("--device", "tpu"), "device"),
     (("--score", "psnr"), "metric 'psnr' does not compare pictures with real ones"),
@@ -374,6 +457,57 @@ def test_a_loss_that_is_no_number_names_the_step_and_keeps_the_state(tmp_path: P
     assert all(torch.isfinite(value).all() for value in state["module"].values())
 
 
+def diverging(step: int) -> Any:
+    """The loss of a diffusion, which is no number from a step on."""
+    loss = DiffusionTask.loss
+
+    def diverged(self: DiffusionTask, module: torch.nn.Module, batch: Any, now: int) -> torch.Tensor:
+        return loss(self, module, batch, now) * (math.nan if now + 1 >= step else 1)
+
+    return diverged
+
+
+def test_what_diverged_keeps_its_losses_and_who_goes_on_drops_them(
+    whole: Path, tmp_path: Path, spectralkit: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(DiffusionTask, "loss", diverging(7))
+        done = spectralkit("train", *TINY, "--out", "wild")  # a state is saved every four steps
+    told = "the loss is nan at step 7: begin anew in another --out with a lower --learning-rate; the state of step 4 is"
+    assert told in done.stderr
+    assert [row["loss"] for row in losses(tmp_path / "wild")] == [row["loss"] for row in losses(whole)[:6]]
+    assert image_size(tmp_path / "wild" / "loss.png")[0] > 100
+    assert spectralkit("train", "--resume", "--out", "wild", "--quiet").returncode == 0
+    assert [row["loss"] for row in losses(tmp_path / "wild")] == [row["loss"] for row in losses(whole)]
+    assert same(weights(tmp_path / "wild"), weights(whole))
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_what_diverged_at_once_says_that_nothing_was_saved(
+    precision: str, tmp_path: Path, spectralkit: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DiffusionTask, "loss", diverging(1))
+    done = spectralkit("train", *TINY, "--precision", precision, "--out", "wild")
+    remedy = "a lower --learning-rate" + (" or --precision float32" if precision == "bfloat16" else "")
+    assert f"another --out with {remedy}; no state was saved yet" in done.stderr
+    assert not (tmp_path / "wild" / "loss.csv").exists()
+
+
+def test_a_batch_that_cannot_be_read_says_how_to_go_on(
+    tmp_path: Path, spectralkit: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw = DiffusionTask.draw
+
+    def unread(self: DiffusionTask, step: int, batch: int, generator: torch.Generator) -> Any:
+        if step == 9:
+            raise DataError("a file is gone")
+        return draw(self, step, batch, generator)
+
+    monkeypatch.setattr(DiffusionTask, "draw", unread)
+    done = spectralkit("train", *TINY, "--out", "begun")
+    assert "a file is gone; the state of step 8 is kept, from which --resume --out begun goes on" in done.stderr
+
+
 def test_a_full_disk_keeps_the_last_state(tmp_path: Path, environment: dict[str, str]) -> None:
     def small() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
@@ -381,7 +515,7 @@ def test_a_full_disk_keeps_the_last_state(tmp_path: Path, environment: dict[str,
     done = launched([*PROGRAM, "train", *TINY, "--out", "full"], tmp_path, environment, small)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
-    assert "state.pt: File too large" in done.stderr
+    assert "state.pt: File too large: choose a place that takes larger files; no state was saved yet" in done.stderr
     assert not list((tmp_path / "full").rglob("*.partial"))
 
 

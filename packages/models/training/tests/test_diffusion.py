@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,9 @@ import torch
 from torch import Tensor, nn
 
 import spectralkit as sk
+from spectralkit.data import TranslationDataset
 from spectralkit.diffusion.schedule import LevelBatch
+from spectralkit.errors import ConfigurationError
 from spectralkit.inversion.noise import Noise
 from spectralkit.models.checkpoint import NETWORKS
 from spectralkit.models.latent import LatentCodec
@@ -20,12 +24,13 @@ from spectralkit.plugins.registry import register
 from spectralkit.plugins.specs import DatasetSpec
 from spectralkit.torchvision_fix import repair_torchvision
 from spectralkit_models_training.aside import Aside
-from spectralkit_models_training.assembly import assemble_diffusion
+from spectralkit_models_training.assembly import assemble_diffusion, training_set
 from spectralkit_models_training.autoencoder.directory import Facts
 from spectralkit_models_training.average import averaged
-from spectralkit_models_training.bank import Bank
+from spectralkit_models_training.bank import Bank, fill
 from spectralkit_models_training.config import DiffusionConfig
 from spectralkit_models_training.diffusion import DiffusionTask
+from spectralkit_models_training.source import Crops
 from spectralkit_models_training.space import LatentSpace
 
 SMALL: dict[str, Any] = {
@@ -70,6 +75,34 @@ def greys() -> Iterator[None]:
         patch.setattr("spectralkit.plugins.registry._REGISTERED", {})
         register(DatasetSpec(name="greys", target=f"{__name__}:Greys", summary="", training=f"{__name__}:Greys"))
         yield
+
+
+class Told(TranslationDataset):
+    """The half that a run translates: it has an opinion of its own."""
+
+    def __init__(self, mood: str = "good", size: int = 16) -> None:
+        if mood != "good" or size % 16:
+            raise ConfigurationError(f"mood {mood} is impossible at {size}")
+
+
+@pytest.mark.parametrize(
+    ("given", "size", "told"),
+    [
+        ({"mood": "good"}, 16, ""),
+        ({"mood": "good", "spread": 0.3}, 16, ""),  # which is the training's alone
+        ({"mood": "bad"}, 16, "mood bad is impossible at 16"),
+        ({"mood": "good"}, 24, "mood good is impossible at 24"),
+        ({}, 24, ""),  # a run may be given another mood
+    ],
+)
+def test_what_a_run_would_refuse_is_refused_before_it_is_trained_on(
+    given: dict[str, Any], size: int, told: str
+) -> None:
+    target, training = f"{__name__}:Told", f"{__name__}:Greys"
+    register(DatasetSpec(name="told", target=target, summary="", training=training))
+    config = DiffusionConfig(dataset="told", size=size, settings={"dataset": given})
+    with pytest.raises(ConfigurationError, match=told) if told else nullcontext():
+        assert isinstance(training_set(config), Greys)
 
 
 def task(data: dict[str, Any] | None = None, **options: Any) -> DiffusionTask:
@@ -197,6 +230,17 @@ def test_data_of_a_third_party_have_their_own_domains_and_channels(domains: int,
     assert shown.images.shape == (8 * domains, channels, 16, 16)
 
 
+@pytest.mark.parametrize("attention", [(0,), (1,), (2,), (1, 2)])
+def test_the_middle_attends_where_any_resolution_does(attention: tuple[int, ...]) -> None:
+    repair_torchvision()
+    from diffusers.models.attention_processor import Attention
+
+    parts: Any = task(attention=attention).module
+    found = [any(isinstance(layer, Attention) for layer in part.modules()) for part in parts.down_blocks]
+    assert found == [level in attention for level in (1, 2)]
+    assert any(isinstance(layer, Attention) for layer in parts.mid_block.modules()) is any(found)
+
+
 def test_sigma_data_is_measured_unless_given() -> None:
     """With the domains in the shares of the batches, pixels in [-1, 1]."""
     measured = task(process="edm", p_target=0.5).card.process_parameters["sigma_data"]
@@ -232,6 +276,61 @@ def test_latents_are_learned_with_mean_0_and_variance_1_as_the_codec_gives_them(
     )
     raw = LatentCodec(network, torch.zeros(1, 4, 1, 1), torch.ones(1, 4, 1, 1)).encode(crop, Noise(0, ["crop"]))
     torch.testing.assert_close(latent, (raw - shift) / scale)
+
+
+@pytest.fixture
+def latents() -> Callable[..., LatentSpace]:
+    """Of grey crops, by a small autoencoder."""
+    repair_torchvision()
+    from diffusers import AutoencoderTiny
+
+    def build(**options: Any) -> LatentSpace:
+        torch.manual_seed(0)
+        network = AutoencoderTiny(encoder_block_out_channels=(8,) * 4, decoder_block_out_channels=(8,) * 4).eval()
+        config = DiffusionConfig(**SMALL, dataset="greys", space="latent", autoencoder="x", **options)
+        return LatentSpace(config, Greys(spread=0.2), network, Facts(factor=8, channels=4, dataset="greys"))
+
+    return build
+
+
+@pytest.mark.parametrize("spread", [0.5, 1.14])
+def test_latents_have_the_spread_that_is_asked_for(spread: float, latents: Callable[..., LatentSpace]) -> None:
+    """By what the checkpoint says of them, so that a run encodes and decodes them alike."""
+    cpu, quiet = torch.device("cpu"), Aside(lambda line: None)
+    plain, ours = (latents(bank=200, **more).supply(cpu, quiet) for more in ({}, {"latent_spread": spread}))
+    assert isinstance(ours.source, Bank)
+    rows = ours.source.rows.double()
+    torch.testing.assert_close(rows.std(dim=(0, 2, 3)), torch.full((4,), spread).double(), atol=2e-3, rtol=0)
+    assert ours.spread == spread  # which EDM takes for its sigma_data
+    assert plain.normalisation is not None
+    assert ours.normalisation is not None
+    assert ours.normalisation.shift == plain.normalisation.shift
+    assert [scale * spread for scale in ours.normalisation.scale] == pytest.approx(plain.normalisation.scale)
+    crop = Greys(spread=0.2).draw([0], 16, torch.Generator().manual_seed(0))
+    latent, wanted = (supply.codec.encode(crop, Noise(0, ["crop"])) for supply in (ours, plain))
+    torch.testing.assert_close(latent, spread * wanted)
+    torch.testing.assert_close(ours.codec.decode(latent), plain.codec.decode(wanted))
+
+
+def test_a_rehearsal_encodes_a_few_crops_and_says_how_long_all_would_take(
+    latents: Callable[..., LatentSpace], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded: list[int] = []
+
+    def slow(crops: Crops, domains: Tensor, *more: Any) -> Tensor:
+        encoded.append(len(domains))
+        time.sleep(0.001 * len(domains))
+        return fill(crops, domains, *more)
+
+    monkeypatch.setattr("spectralkit_models_training.space.fill", slow)
+    supply = latents(bank=1000).supply(torch.device("cpu"), Aside(print, rehearsal=True))
+    assert sum(encoded) < 70
+    assert isinstance(supply.source, Bank)
+    assert torch.equal(supply.source.domains, torch.tensor([0, 1, 2]).repeat_interleave(torch.tensor([250, 250, 500])))
+    assert len(supply.source.rows) == 1000  # it needs the memory of the bank
+    ((told, seconds),) = supply.ahead.items()
+    assert told == "encoding 1000 crops"
+    assert 1 < seconds < 30
 
 
 def test_levels_keep_their_meaning_in_single_precision() -> None:

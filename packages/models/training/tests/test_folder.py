@@ -10,6 +10,7 @@ import attrs
 import pytest
 
 from spectralkit.errors import ConfigurationError, DataError
+from spectralkit_models_training.autoencoder.config import AutoencoderConfig
 from spectralkit_models_training.config import TrainingConfig
 from spectralkit_models_training.facts import Facts
 from spectralkit_models_training.folder import Folder, check_same
@@ -118,6 +119,45 @@ def test_only_what_changes_no_step_may_be_another() -> None:
     check_same(config, attrs.evolve(config, **late), 51)
     with pytest.raises(ConfigurationError, match="where schedule is"):
         check_same(config, attrs.evolve(config, **late), 52)
+
+
+SLOPE = TrainingConfig(steps=1000, warmup=10, schedule="linear", cooldown=0.2)  # falls from step 800 on
+
+
+@pytest.mark.parametrize(
+    ("begun", "change", "last"),
+    [
+        (SLOPE, {"steps": 2000}, 801),  # the step that begins the fall is at the full rate yet
+        (SLOPE, {"steps": 800}, 641),
+        (attrs.evolve(SLOPE, cooldown=1.0), {"steps": 2000}, 9),  # while it warms up
+        (attrs.evolve(SLOPE, schedule="cosine"), {"steps": 2000, "cooldown": 0.1}, 801),
+        (attrs.evolve(SLOPE, schedule="constant"), {"steps": 800, "schedule": "linear", "cooldown": 0.15}, 681),
+        (AutoencoderConfig(steps=1000, schedule="constant"), {"steps": 2000}, 700),
+        (AutoencoderConfig(steps=1000, schedule="constant"), {"steps": 500}, 350),
+        (AutoencoderConfig(steps=1000, schedule="constant"), {"finish": 0.5}, 500),
+        (AutoencoderConfig(steps=1000, schedule="constant"), {"steps": 2000, "finish": 0.65}, 1000),
+        (AutoencoderConfig(steps=1000, schedule="constant", start="x"), {"steps": 2000}, 1000),
+    ],
+)
+def test_the_end_may_move_until_a_step_that_is_done_would_be_another(
+    begun: TrainingConfig, change: dict[str, Any], last: int
+) -> None:
+    """In its rate, or, of an autoencoder, in whether the encoder rests and how the losses are weighed."""
+    wanted = attrs.evolve(begun, **change)
+    for done in (0, last):
+        check_same(begun, wanted, done)
+    if last < min(begun.steps, wanted.steps):
+        with pytest.raises(
+            ConfigurationError, match=f"where {next(iter(change))} is .* the steps that are done do not"
+        ):
+            check_same(begun, wanted, last + 1)
+
+
+@pytest.mark.parametrize("name", ["degraded", "finish_noise", "finish_spectrum", "halve_every"])
+def test_the_losses_of_an_autoencoder_stay_as_they_are(name: str) -> None:
+    begun = AutoencoderConfig(steps=1000)
+    with pytest.raises(ConfigurationError, match=f"where {name.replace('_', '-')} is"):
+        check_same(begun, attrs.evolve(begun, **{name: 1}), 1)
 
 
 def test_a_list_is_the_same_after_it_was_recorded() -> None:

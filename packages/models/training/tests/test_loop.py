@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,8 +15,10 @@ from accelerate.state import AcceleratorState, GradientState
 from torch import Tensor, nn
 
 from spectralkit.errors import DataError, NonFiniteError
+from spectralkit_models_training.assembly import Assembled
 from spectralkit_models_training.average import decay
 from spectralkit_models_training.config import TrainingConfig
+from spectralkit_models_training.dry import tell
 from spectralkit_models_training.loop import Trainer, generator
 from spectralkit_models_training.optimisation import rate
 from spectralkit_models_training.session import accelerated
@@ -218,6 +221,15 @@ def test_who_goes_on_from_a_state_goes_on_bitwise(optimiser: str, tmp_path: Path
         assert (found.loss, found.norm, found.rate) == (wanted.loss, wanted.norm, wanted.rate)
     assert torch.equal(weights(ours.learner.bare), weights(whole.learner.bare))
     assert torch.equal(weights(ours.average), weights(whole.average))
+
+
+def test_a_dry_run_counts_what_is_done_before_the_first_step(capsys: pytest.CaptureFixture[str]) -> None:
+    config = TrainingConfig(device="cpu", batch=8, steps=20, precision="float32", layout="contiguous", compile="no")
+    told = Assembled(Sums(nn.Linear(3, 1)), {}, ahead={"encoding 7 crops": 7200.0, "looking": 60.0})
+    tell(config, lambda *_: told)
+    lines = dict(re.split("  +", line, maxsplit=1) for line in capsys.readouterr().out.splitlines() if line)
+    assert lines["encoding 7 crops"] == "2h 00m"
+    assert lines["in all"] == "2h 01m without the pictures"
 
 
 def test_a_gradient_that_is_no_number_changes_nothing() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from spectralkit.cli.main import main
@@ -33,6 +35,15 @@ def test_table_7(name: str) -> None:
     assert config.process == name.rsplit("-", 1)[-1]
     assert (config.backbone == "dit") == ("dit" in name)
     assert (config.space == "pixel") == ("pixel" in name)
+    latent = config.space == "latent"
+    assert config.latent_spread == (process.get("sigma_data", 1) if latent else 1)  # sigma_data is that of the latents
+    assert "--set dataset.root=DIR" in presets("train")[name].read_text()  # without which it cannot be begun
+
+
+def test_the_page_names_every_preset() -> None:
+    page = (Path(__file__).parents[4] / "docs/training.md").read_text().partition("## Presets")[2]
+    for name in (*presets("train"), *presets("train-autoencoder")):
+        assert f"`{name}`" in page
 
 
 def test_every_preset_is_a_configuration() -> None:

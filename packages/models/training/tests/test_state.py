@@ -33,7 +33,7 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> Non
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
     try:
-        with pytest.raises(ConfigurationError, match=r"cannot write .*the last state is kept"):
+        with pytest.raises(ConfigurationError, match=r"cannot write .*state\.pt: File too large: choose a place"):
             replace(path, b"new" * 100)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -52,6 +52,16 @@ def test_who_is_stopped_while_writing_leaves_the_old_file(tmp_path: Path, monkey
         replace(path, b"new")
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["samples.png"]
+
+
+def test_a_state_of_a_gpu_is_read_where_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = torch.arange(5.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.serialization, "location_tag", lambda storage: "cuda:0")
+        write_state({**STATE, "module": {"w": values}}, tmp_path / "state.pt")
+    read = read_state(tmp_path / "state.pt")["module"]["w"]
+    assert read.device.type == "cpu"
+    assert torch.equal(read, values)
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"nonsense" * 100, pickle.dumps(print)])

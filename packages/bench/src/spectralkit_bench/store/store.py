@@ -43,11 +43,7 @@ class Store:
 
     @classmethod
     def check(cls, directory: Path) -> None:
-        """Refuse a place where a store can neither be used nor begun, before there is anything to put there.
-
-        Raises:
-            SpectralkitError: As :meth:`make` would.
-        """
+        """Refuse, as :meth:`make` would, a place where a store can neither be used nor begun, and begin none."""
         check_place(directory)
         if (directory / WORKERS).is_dir():
             cls.make(directory)

@@ -1,7 +1,8 @@
 r"""Diffusion in the latent space of an autoencoder (Rombach et al. 2022).
 
 With E and D the halves of the autoencoder, on pixels in [-1, 1], and one shift and scale per channel, measured on the
-training data so that the latents the diffusion sees have mean 0 and variance 1,
+training data so that the latents the diffusion sees have mean 0 and one variance, by
+default 1,
 
 .. math::
     x = (E(2 i - 1) - m) / s, \qquad i = (D(s x + m) + 1) / 2.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,11 +22,13 @@ def build_training(name: str, parameters: Mapping[str, Any]) -> object:
         parameters: The data set's; those that the training set takes too (a folder, not a degradation) are passed on.
 
     Raises:
-        ConfigurationError: If the data set has no training data, or neither of the two has such a parameter.
+        ConfigurationError: If the data set has no training data, neither of the two has such a parameter, or one that
+            the training set needs is missing or of another type.
         SpectralkitError: If it is unknown, or its training set cannot be built.
     """
     training, factory, declared = _other(name, "training", "has no training data: choose another")
     _check_names(name, parameters, declared)
+    _check_whole(name, parameters, declared.values())
     with blame(training):
         return factory(**signature.taken(declared, parameters))
 
@@ -69,6 +71,14 @@ def _check_names(name: str, given: Iterable[str], declared: Iterable[str]) -> No
                 f"data set '{name}' has no parameter {brief(parameter)}: {nearest(parameter, known)}it has "
                 f"{', '.join(known) or 'none'}"
             )
+
+
+def _check_whole(name: str, given: Collection[str], declared: Iterable[signature.Parameter]) -> None:
+    """Refuse to build a training set without the parameters that it needs."""
+    if missing := [parameter for parameter in declared if parameter.required and parameter.name not in given]:
+        needs = ", ".join(f"{parameter.name} ({parameter.type})" for parameter in missing)
+        remedy = " ".join(f"--set dataset.{parameter.name}=VALUE" for parameter in missing)
+        raise ConfigurationError(f"data set {one_line(name)!r} needs {needs}: add {remedy}")
 
 
 def _other(

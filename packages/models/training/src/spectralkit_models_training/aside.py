@@ -16,8 +16,10 @@ class Aside:
         tell: Told what takes a while.
         folder: Where its result is looked for; None keeps nothing.
         keep: Whether it is put there; of several processes one does.
+        rehearsal: Whether a few steps are all that follows: as much is made as they need, and the rest is estimated.
     """
 
     tell: Callable[[str], None]
     folder: Path | None = None
     keep: bool = True
+    rehearsal: bool = False

@@ -14,6 +14,7 @@ from spectralkit.errors import ConfigurationError, SpectralkitError
 from spectralkit.models.backbone import multiple
 from spectralkit.models.card import Card
 from spectralkit.plugins.registry import registry
+from spectralkit.plugins.specs import DatasetSpec
 from spectralkit.plugins.text import one_line
 from spectralkit.plugins.training import build_training
 from spectralkit.running.config import check_parts
@@ -36,23 +37,36 @@ class Assembled:
         data: Digests by what they are of; a training is only continued on the same.
         measured: What was measured of the data.
         rests: Whether some weights take no gradient in some steps, which several processes must know.
+        ahead: What a rehearsal has left out: seconds that it takes before the first step, by what is done.
     """
 
     task: Task
     data: dict[str, Any]
     measured: dict[str, Any] = attrs.field(factory=dict)
     rests: bool = False
+    ahead: dict[str, float] = attrs.field(factory=dict)
 
 
 def training_set(config: TrainingConfig) -> TrainingSet:
     """The training data, with the parameters that the configuration gives it; its images are as large as the crops.
 
     Raises:
-        ConfigurationError: If neither they nor the data set have such a parameter.
+        ConfigurationError: If neither it nor the data set has such a parameter, or one of them refuses what is given.
     """
     known = {parameter.name for parameter in registry().parameters("dataset", config.dataset)}
-    size = {"size": config.size} if "size" in known else {}
-    return cast(TrainingSet, build_training(config.dataset, {**size, **config.settings.get("dataset", {})}))
+    given = config.settings.get("dataset", {})
+    parameters = {**({"size": config.size} if "size" in known else {}), **given}
+    data = cast(TrainingSet, build_training(config.dataset, parameters))
+    if given:
+        _check_run(config.dataset, {name: value for name, value in parameters.items() if name in known})
+    return data
+
+
+def _check_run(dataset: str, parameters: Mapping[str, Any]) -> None:
+    """Refuse parameters that its data set refuses: a run of the model that is trained would find them recorded."""
+    spec = cast(DatasetSpec, registry().resolve("dataset", dataset).spec)
+    if spec.target != spec.training:  # what is both has just been built
+        registry().build("dataset", dataset, **parameters)
 
 
 def assemble_diffusion(config: DiffusionConfig, device: torch.device, aside: Aside) -> Assembled:
@@ -99,7 +113,12 @@ def assemble_diffusion(config: DiffusionConfig, device: torch.device, aside: Asi
         space.autoencoder,
         yardstick,
     )
-    return Assembled(task, {"data_sha256": data.digest, **space.digests}, {"spread": supply.spread, **parameters})
+    return Assembled(
+        task,
+        data={"data_sha256": data.digest, **space.digests},
+        measured={"spread": supply.spread, **parameters},
+        ahead=supply.ahead,
+    )
 
 
 def _check_space(config: DiffusionConfig) -> None:
@@ -110,6 +129,8 @@ def _check_space(config: DiffusionConfig) -> None:
         )
     if not latent and config.autoencoder is not None:
         raise ConfigurationError("--autoencoder serves a latent diffusion: add --space latent or leave it out")
+    if not latent and config.latent_spread != 1:
+        raise ConfigurationError("latent-spread is that of a latent diffusion: add --space latent or leave it out")
     if config.small_steps and (latent or config.backbone == "dit"):
         raise ConfigurationError(
             "small-steps needs a U-Net on pixels, which takes crops of half the side: leave it out"

@@ -54,7 +54,7 @@ def unet(config: DiffusionConfig, channels: int, side: int, classes: int) -> Any
         up_block_types=["AttnUpBlock2D" if attended else "UpBlock2D" for attended in reversed(attends)],
         norm_num_groups=config.groups,
         attention_head_dim=config.groups,
-        add_attention=attends[-1],
+        add_attention=any(attends),  # in the middle too, as in Stable Diffusion
         num_class_embeds=classes + 1,
     )
 

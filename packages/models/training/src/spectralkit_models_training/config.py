@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 
@@ -46,6 +46,10 @@ class TrainingConfig:
         ConfigurationError: If a value is of the wrong type or impossible.
     """
 
+    pace: ClassVar[tuple[str, ...]] = ("steps", "schedule", "cooldown", "warmup")
+    """Options that say when a step does what: on resuming, they may be others as long as no step that is done would be
+    another."""
+
     dataset: str = option("ihc", checks.text, "registered data set with training data")
     size: int = option(64, whole(1, 8192), "side of the crops, in pixels")
     steps: int = option(10_000, whole(1), "optimiser steps")
@@ -79,6 +83,10 @@ class TrainingConfig:
     tracker: str | None = option(None, optional(checks.text), "that follows the losses, like tensorboard")
     settings: Settings = attrs.field(factory=dict, validator=checks.settings)
 
+    def stage(self, step: int) -> int:
+        """Which part of the training step 0, 1, ... belongs to; within one, what is learned and weighed is alike."""
+        return 0
+
     def as_table(self) -> dict[str, Any]:
         """As TOML holds it; what is None is left out."""
         table = {key: value for key, value in attrs.asdict(self, recurse=False).items() if value is not None}
@@ -109,6 +117,11 @@ class DiffusionConfig(TrainingConfig):
         None, optional(checks.text), "of a latent diffusion: a directory or a model's name"
     )
     posterior: str = option("sample", one_of("sample", "mode"), "what is taken of a variational autoencoder")
+    latent_spread: float = option(
+        1.0,
+        number(0, math.inf, above=True),
+        "latent: standard deviation that every channel is brought to, which is EDM's sigma_data unless that is given",
+    )
 
     widths: tuple[int, ...] = option((64, 128, 192), sizes(8), "U-Net: channels of each resolution")
     layers: int = option(2, whole(1, 16), "U-Net: blocks a resolution")

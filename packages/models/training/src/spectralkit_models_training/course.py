@@ -6,13 +6,14 @@ import os
 import platform
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 
 import attrs
 import torch
 
+from spectralkit.errors import ConfigurationError, DataError, NonFiniteError
 from spectralkit.running.document import as_toml
 from spectralkit.running.picture import grid
 from spectralkit.running.rundir import versions
@@ -38,10 +39,12 @@ class Course:
         self.command, self.folder, self.trainer = command, folder, trainer
         self.config, self.first = trainer.config, trainer.accelerator.is_main_process
         self.journal = Journal.continued(folder.losses, trainer.step)
+        self.saved = trainer.step if folder.state.exists() else None
 
     def run(self, quiet: bool) -> None:
         """From the step the state is at to the last; then export."""
-        with followed(quiet, self.config.steps, self.trainer.step, min(100, self.config.save_every)) as follower:
+        every = min(100, self.config.save_every)
+        with self._accounted(), followed(quiet, self.config.steps, self.trainer.step, every) as follower:
             with self._kept():
                 while self.trainer.step < self.config.steps:
                     self._advance(follower)
@@ -58,17 +61,19 @@ class Course:
             raise Stopped
         follower.advance(step, self.journal.shown[-1], update)
         self.trainer.accelerator.log(update.row(), step)
-        if self.first and step < self.config.steps:
+        if step < self.config.steps:
             if step % self.config.save_every == 0:
                 self._save()
-            if step % self.config.sample_every == 0:
+            if self.first and step % self.config.sample_every == 0:
                 self._show(follower)
 
     def _save(self) -> None:
         with deferred():
-            self.journal.write()
-            self.journal.plot()
-            write_state(self.trainer.state(), self.folder.state)
+            if self.first:
+                self.journal.write()
+                self.journal.plot()
+                write_state(self.trainer.state(), self.folder.state)
+            self.saved = self.trainer.step
 
     def _show(self, follower: Follower) -> Shown:
         """Pictures of the average, in the directory, and their scores."""
@@ -90,8 +95,8 @@ class Course:
         try:
             yield
         except Stopped:
+            self._save()
             if self.first:
-                self._save()
                 print(
                     f"stopped after step {self.trainer.step} of {self.config.steps}: go on with --resume --out "
                     f"{self.folder.out}",
@@ -99,15 +104,39 @@ class Course:
                 )
             raise
 
+    @contextmanager
+    def _accounted(self) -> Iterator[None]:
+        """Add to what is told of a failure what is left of the training."""
+        try:
+            yield
+        except NonFiniteError as error:
+            self._keep_losses()  # how it diverged is what somebody will look for
+            error.args = (f"{error}; {self._left()}",)
+            raise
+        except (ConfigurationError, DataError) as error:
+            go_on = "" if self.saved is None else f", from which --resume --out {self.folder.out} goes on"
+            error.args = (f"{error}; {self._left()}{go_on}",)
+            raise
+
+    def _left(self) -> str:
+        return "no state was saved yet" if self.saved is None else f"the state of step {self.saved} is kept"
+
+    def _keep_losses(self) -> None:
+        """The losses since the last state; who goes on from that drops them again."""
+        if self.first and self.journal.rows:
+            with suppress(ConfigurationError):  # a disk that is full too is not what ended it
+                self.journal.write()
+                self.journal.plot()
+
     def _export(self, follower: Follower) -> None:
         self._save()
         shown = self._show(follower)
         facts = self.folder.facts()
+        config = attrs.evolve(self.config, **attrs.asdict(facts.choice))  # what was measured is not measured again
         training = {
             "command": self.command,
-            **self.config.as_table(),
+            **config.as_table(),
             **facts.data,
-            **attrs.asdict(facts.choice),
             "scores": shown.scores,
             "seconds": round(self.journal.seconds),
             "machine": machine(self.trainer.accelerator.device),
@@ -117,9 +146,9 @@ class Course:
 
         def write(directory: Path) -> None:
             self.trainer.task.export(self.trainer.average, directory, training)
-            card = model_card(self.command, self.config, training, shown.scores)
+            card = model_card(self.command, config, training, shown.scores)
             (directory / "README.md").write_text(card, encoding="utf-8")
-            (directory / "train.toml").write_bytes(as_toml({self.command: self.config.as_table()}))
+            (directory / "train.toml").write_bytes(as_toml({self.command: config.as_table()}))
 
         self.folder.export(write, self.config.steps)
         follower.tell(f"wrote {self.folder.out}")

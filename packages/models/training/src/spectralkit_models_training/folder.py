@@ -30,11 +30,8 @@ from spectralkit_models_training.record import RECORD
 from spectralkit_models_training.state import replace
 
 CHANGEABLE = ("save_every", "sample_every", "sample_steps", "score", "tracker", "device", "autoencoder")
-"""Options that may be others when a training is resumed: they change no weight, or, like the place of the autoencoder,
-what they name is known by its digest."""
-
-PACE = ("steps", "schedule", "cooldown", "warmup")
-"""Options that may be others as long as the steps that are done had the same learning rate."""
+"""Options that may be others when a training is resumed: they change no weight, or, as another device does, its last
+digits, or what they name is known by its digest, as the autoencoder is."""
 
 EARLY = ("lock", "facts.json", "train.toml", "bank.safetensors")
 """What lies in ``training/`` before the training has begun."""
@@ -111,7 +108,7 @@ class Folder:
         """Let ``write`` fill an empty directory, then move what it wrote into place.
 
         Raises:
-            ConfigurationError: If it cannot be written; the state is kept.
+            ConfigurationError: If it cannot be written; what the training needs to try again is still there.
         """
         staging = self.inner / "export.partial"
         try:
@@ -129,9 +126,7 @@ class Folder:
                 replace(self.mark, "\n".join((str(steps), *names)).encode())
         except OSError as error:
             shutil.rmtree(staging, ignore_errors=True)
-            raise ConfigurationError(
-                f"cannot write the model to {self.out}: {told(error)}; the state is kept, add --resume to try again"
-            ) from error
+            raise ConfigurationError(f"cannot write the model to {self.out}: {told(error)}") from error
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -170,19 +165,24 @@ class Folder:
 
 
 def check_same(begun: TrainingConfig, wanted: TrainingConfig, done: int) -> None:
-    """Refuse options that would have made other steps of those that are done.
+    """Refuse options that would have made other steps of those that are done: at another rate, or of another stage.
 
     Raises:
         ConfigurationError: Naming the first of them.
     """
+
+    def way(config: TrainingConfig, step: int) -> tuple[float, int]:
+        return rate(config, step), config.stage(step)
+
     harmless: tuple[str, ...] = CHANGEABLE
-    if wanted.steps >= done and all(rate(begun, step) == rate(wanted, step) for step in range(done)):
-        harmless += PACE
+    if wanted.steps >= done and all(way(begun, step) == way(wanted, step) for step in range(done)):
+        harmless += begun.pace
     recorded, given = (tomllib.loads(as_toml(config.as_table()).decode()) for config in (begun, wanted))
     for name in dict.fromkeys((*recorded, *given)):
         value = given.get(name)
         if name not in harmless and recorded.get(name) != value:
+            why = ", which the steps that are done do not allow" if name in begun.pace else ""
             raise ConfigurationError(
                 f"--resume goes on with what was begun, where {name.replace('_', '-')} is {recorded.get(name)}, not "
-                f"{value}: leave the option out or begin anew"
+                f"{value}{why}: leave the option out or begin anew"
             )

@@ -71,7 +71,7 @@ class Learner:
         self, module: nn.Module, loss: Loss, config: TrainingConfig, accelerator: Accelerator, choice: Choice
     ) -> None:
         self.bare = choice.arranged(module.to(accelerator.device).train())
-        self.loss, self.config, self.accelerator = loss, config, accelerator
+        self.loss, self.config, self.accelerator, self.precision = loss, config, accelerator, choice.precision
         self.module, self.optimiser = accelerator.prepare(choice.compiled(self.bare), optimiser(self.bare, config))
 
     def update(self, batches: list[Batch], step: int) -> tuple[float, float]:
@@ -84,12 +84,12 @@ class Learner:
                 with self.accelerator.autocast():
                     loss = self.loss(self.module, batch, step)
                 total += self._mean(loss) / len(batches)
-                check("loss", total, step)
+                check("loss", total, step, self.precision)
                 self.accelerator.backward(loss)
                 if self.accelerator.sync_gradients:
                     norm = float(self.accelerator.clip_grad_norm_(self.module.parameters(), self.config.clip))
                     if self.accelerator.scaler is None:  # float16 skips the steps whose gradients overflow
-                        check("gradient", norm, step)
+                        check("gradient", norm, step, self.precision)
                 self.optimiser.step()
                 self.optimiser.zero_grad()
         return total, norm
@@ -107,17 +107,21 @@ class Learner:
         return float(cast(torch.Tensor, self.accelerator.reduce(loss.detach(), "mean")))
 
 
-def check(what: str, value: float, step: int) -> None:
-    """Refuse to go on from NaN or infinity.
+def check(what: str, value: float, step: int, precision: str) -> None:
+    """Refuse to go on from NaN or infinity: the same steps would only lead there again.
+
+    Args:
+        what: The value is.
+        value: It.
+        step: In which it came about.
+        precision: Of the network's arithmetic.
 
     Raises:
         NonFiniteError: Naming the step.
     """
     if not math.isfinite(value):
-        raise NonFiniteError(
-            f"the {what} is {value} at step {step + 1}: lower --learning-rate or take float32, and train anew; the "
-            "last state is kept"
-        )
+        remedy = "a lower --learning-rate" + (" or --precision float32" if precision != "float32" else "")
+        raise NonFiniteError(f"the {what} is {value} at step {step + 1}: begin anew in another --out with {remedy}")
 
 
 class Trainer:

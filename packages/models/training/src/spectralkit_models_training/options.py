@@ -32,7 +32,7 @@ def configure(parser: ArgumentParser, command: str, config: Config) -> None:
     else:
         parser.set_defaults(preset=None)
     parser.add_argument("--config", type=path, metavar="FILE", help=f"TOML file with a table [{command}]")
-    add_set(parser, "PART.PARAM", "a parameter of 'dataset' or another part, like dataset.task=edges")
+    add_set(parser, "PART.PARAM", "a parameter of 'dataset' or another part, like dataset.root=DIR")
     parser.add_argument("--dry-run", action="store_true", help="say what would be trained, and how long it would take")
     add_quiet(parser)
     group = parser.add_argument_group("hyper-parameters", "the order of precedence is options, --config, --preset")

@@ -36,7 +36,7 @@ def replace(path: Path, data: bytes | memoryview) -> None:
     try:
         write_whole(path, data, lasting=True)
     except OSError as error:
-        raise ConfigurationError(f"cannot write {path}: {told(error)}; the last state is kept") from error
+        raise ConfigurationError(f"cannot write {path}: {told(error)}") from error
 
 
 def read_state(path: Path) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def read_state(path: Path) -> dict[str, Any]:
         with ZipFile(path) as archive:
             if (broken := archive.testzip()) is not None:  # torch does not compare the checksums that it writes
                 raise BadZipFile(broken)
-        state = torch.load(path, weights_only=True)
+        state = torch.load(path, weights_only=True, map_location="cpu")  # restoring moves it; here may be no GPU
     except OSError as error:
         raise DataError(f"cannot read {path}: {told(error)}") from error
     except (BadZipFile, RuntimeError, ValueError, EOFError, KeyError, NotImplementedError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import ClassVar
 
 import attrs
 
@@ -22,6 +23,8 @@ class AutoencoderConfig(TrainingConfig):
     Raises:
         ConfigurationError: If a value is of the wrong type or impossible.
     """
+
+    pace: ClassVar[tuple[str, ...]] = (*TrainingConfig.pace, "finish")
 
     steps: int = inherited("steps", 5000)
     batch: int = inherited("batch", 8)
@@ -67,6 +70,9 @@ class AutoencoderConfig(TrainingConfig):
     def finish_from(self) -> int:
         """The first step of the last part."""
         return 0 if self.start else round((1 - self.finish) * self.steps)
+
+    def stage(self, step: int) -> int:
+        return int(step >= self.finish_from)
 
     @property
     def perceptual_parts(self) -> tuple[str, ...]:

@@ -8,9 +8,12 @@ from typing import Any, cast
 from torch import nn
 
 from spectralkit.errors import ConfigurationError, DataError
+from spectralkit.models.documents import CONFIG
 from spectralkit.models.latent import LatentCodec
 from spectralkit.models.loading import load_model
+from spectralkit.plugins.catalog import known
 from spectralkit.plugins.registry import registry
+from spectralkit.plugins.text import nearest
 from spectralkit_models_training.autoencoder.directory import Facts, read_autoencoder, tried
 from spectralkit_models_training.config import TrainingConfig
 
@@ -46,6 +49,11 @@ def find_autoencoder(name: str, config: TrainingConfig, channels: int) -> tuple[
 
 def _of_model(name: str) -> tuple[nn.Module, Facts]:
     """The autoencoder of a latent model, and what is known of it."""
+    if name not in (names := {*registry().names("model"), *known("model")}):
+        raise DataError(
+            f"no autoencoder at {name}: {nearest(name, names)}name a latent model, or a directory that holds {CONFIG} "
+            "and its weights"
+        )
     model = load_model(name)
     if not isinstance(model.codec, LatentCodec):
         raise DataError(f"model '{name}' works on pixels and has no autoencoder: name another, or a directory")
@@ -56,4 +64,4 @@ def _of_model(name: str) -> tuple[nn.Module, Facts]:
 
 def is_path(name: str) -> bool:
     """Whether an autoencoder is named by a directory rather than by a registered model."""
-    return "/" in name or name not in registry().names("model") or Path(name).is_dir()
+    return "/" in name or Path(name).is_dir()

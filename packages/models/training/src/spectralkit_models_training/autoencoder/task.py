@@ -108,7 +108,7 @@ class AutoencoderTask:
 
     def loss(self, module: nn.Module, batch: Batch, step: int) -> Tensor:
         pixels, degraded, noise, turn = batch
-        config, finishing = self.config, step >= self.config.finish_from
+        config, finishing = self.config, bool(self.config.stage(step))
         halvings = int(not finishing and config.halve_every > 0 and (step + 1) % config.halve_every == 0)
         turn = torch.zeros_like(turn) if finishing else turn  # a resting encoder has nothing to learn from turns
         sigma = config.finish_noise if finishing else config.noise
