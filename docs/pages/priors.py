@@ -10,7 +10,7 @@ from torch import Tensor
 from pages.markdown import code, table
 from pages.reproduction.plan import installed
 from spectralkit import generate, load_dataset, load_metric, load_model
-from spectralkit.data import TranslationDataset
+from spectralkit.metric import Score
 from spectralkit_bench.grid.block import SEEDS
 from spectralkit_bench.tables.spread import Spread
 
@@ -22,18 +22,19 @@ METRICS: dict[str, dict[str, Any]] = {"kd-lite0": {}, "fd-lite0": {}, "s-hf": {"
 def priors(seeds: Sequence[int] = SEEDS, count: int = COUNT) -> str:
     """A row a model, over seeds."""
     dataset = load_dataset(DATASET)
+    metrics = {name: load_metric(name, dataset=dataset, **parameters) for name, parameters in METRICS.items()}
     rows = []
     for role in installed():
         model = load_model(role.source)
         drawn = [generate(model, CONDITION, count, seed=seed) for seed in seeds]
-        rows.append((code(role.source), *(_told(metric, drawn, dataset) for metric in METRICS)))
+        rows.append((code(role.source), *(_told(name, metric, drawn) for name, metric in metrics.items())))
     return table(("model", *map(code, METRICS)), rows)
 
 
-def _told(metric: str, drawn: Sequence[Tensor], dataset: TranslationDataset) -> str:
+def _told(name: str, metric: Score, drawn: Sequence[Tensor]) -> str:
     scores = []
     for images in drawn:
-        score = load_metric(metric, dataset=dataset, **METRICS[metric])
-        score.update(generated=images)
-        scores.append(float(score.compute()))
-    return Spread.of(scores).told(1 if metric == "fd-lite0" else 3)
+        metric.reset()
+        metric.update(generated=images)
+        scores.append(float(metric.compute()))
+    return Spread.of(scores).told(1 if name == "fd-lite0" else 3)

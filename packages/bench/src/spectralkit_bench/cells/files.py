@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import cast
 
 from spectralkit.inversion.expression import parse
+from spectralkit.pictures.indexing import stamps
 from spectralkit.plugins.registry import registry
 from spectralkit.plugins.specs import DatasetSpec
 from spectralkit.running.config import RunConfig
@@ -38,12 +39,8 @@ def _named(config: RunConfig) -> Iterator[str]:
 @cache
 def state(place: Path) -> str:
     """Of a file, or of all files below a folder but hidden ones; looked at once in a process."""
-    found = hashlib.sha256()
-    for path in _files(place):
-        facts = path.stat()
-        line = (str(path.relative_to(place)), facts.st_size, facts.st_mtime_ns)
-        found.update(repr(line).encode(errors="surrogateescape"))
-    return found.hexdigest()
+    lines = "\n".join(stamps(place, _files(place)))
+    return hashlib.sha256(lines.encode(errors="surrogateescape")).hexdigest()
 
 
 def _files(place: Path) -> Iterator[Path]:

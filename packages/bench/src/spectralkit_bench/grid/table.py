@@ -23,7 +23,7 @@ def table_of(plan: Plan, documents: Mapping[str, Any], errors: Mapping[str, str]
     """
     waiting = len([key for key in plan.keys if key not in documents and key not in errors])
     unfinished = (f"not finished: {waiting} of {len(plan.keys)} cells are still to be run",) if waiting else ()
-    results = [_result(plan, line, documents, errors) for line in plan.lines]
+    results = results_of(plan, documents, errors)
     beside = (*plan.absent, *unfinished)
     if plan.improved is None:
         return tabulate(plan.title, results, (*notes(results), *beside))
@@ -33,6 +33,11 @@ def table_of(plan: Plan, documents: Mapping[str, Any], errors: Mapping[str, str]
         told += ": no pair is done"
     documented = [(documents[a], documents[b]) for a, b in units]
     return shares(plan.title, documented, (told, *notes(results)[:1], *beside))
+
+
+def results_of(plan: Plan, documents: Mapping[str, Any], errors: Mapping[str, str]) -> list[Result]:
+    """The lines of a plan with what is done, and why the rest is not."""
+    return [_result(plan, line, documents, errors) for line in plan.lines]
 
 
 def _result(plan: Plan, line: Line, documents: Mapping[str, Any], errors: Mapping[str, str]) -> Result:

@@ -11,8 +11,10 @@ from spectralkit_bench.comparison.compare import ASKED
 from spectralkit_bench.finding import finished
 from spectralkit_bench.finished import Finished
 from spectralkit_bench.grid.plan import Plan
+from spectralkit_bench.grid.table import results_of
 from spectralkit_bench.store.place import WORKERS
 from spectralkit_bench.store.store import Store
+from spectralkit_bench.tables import notes
 
 
 def find(places: Sequence[Path]) -> list[Finished]:
@@ -39,11 +41,8 @@ def lacking(place: Path) -> Iterator[str]:
 
 def lacking_of(store: Store, plan: Plan) -> Iterator[str]:
     """What a grid was to hold and does not."""
-    errors = store.errors
-    for line in plan.lines:
-        called = ", ".join(filter(None, (line.labels[axis] for axis in plan.shown)))
-        yield from (f"{called} is refused: {reason}." for reason in line.refusals)
-        yield from (f"{called} has failed: {errors[key]}." for key in line.runs.values() if key in errors)
+    for result in results_of(plan, {}, store.errors):
+        yield from (f"{line}." for line in notes.lacking(result))
 
 
 def _check_finished(place: Path) -> None:

@@ -169,8 +169,11 @@ class Store:
     def _seen(self, rows: Iterable[tuple[str, Any]]) -> list[str]:
         """States as they are: what a dead worker was to run waits."""
         found = list(rows)
-        alive = {None: True} | {who: worker.is_alive(self.directory / WORKERS, who) for _, who in found if who}
-        return [state if alive[who] else "waiting" for state, who in found]
+        dead = self._dead(who for _, who in found)
+        return ["waiting" if who in dead else state for state, who in found]
+
+    def _dead(self, workers: Iterable[str | None]) -> set[str]:
+        return {who for who in set(workers) if who and not worker.is_alive(self.directory / WORKERS, who)}
 
     @contextmanager
     def working(self) -> Iterator[str]:
@@ -183,8 +186,8 @@ class Store:
         order = {key: i for i, key in enumerate(keys)}
         with self.database.transaction() as connection:
             rows = connection.execute("SELECT key, worker FROM cells WHERE state IN ('waiting', 'running')").fetchall()
-            alive = {None: False} | {who: worker.is_alive(self.directory / WORKERS, who) for _, who in rows if who}
-            free = [key for key, who in rows if key in order and not alive[who]]
+            free_of = {None} | self._dead(who for _, who in rows)
+            free = [key for key, who in rows if key in order and who in free_of]
             if not free:
                 return None
             key = min(free, key=order.__getitem__)

@@ -28,14 +28,19 @@ def _facts(results: Sequence[Result], documents: Sequence[Document]) -> Iterator
     if any(not result.competes(name) for result in results for d in result.documents.values() for name in d["scores"]):
         yield "in brackets: latents that are no image of an inversion, which do not compete"
     for result in results:
-        called = "; ".join(result.labels.values())
-        yield from (f"{called} is refused: {reason}" for reason in result.refusals)
-        yield from (f"{called} has failed: {reason}" for reason in result.failures)
+        yield from lacking(result)
     details = documents[0]["details"]
     if "s-g" in details and "expected under the null" in details["s-g"]:
         yield f"S_G of white noise at this number of samples: about {details['s-g']['expected under the null']:.2f}"
     if "s-hf" in details:
         yield _real(details["s-hf"])
+
+
+def lacking(result: Result) -> Iterator[str]:
+    """Which runs of a line there are not, and why."""
+    called = "; ".join(result.labels.values())
+    yield from (f"{called} is refused: {reason}" for reason in result.refusals)
+    yield from (f"{called} has failed: {reason}" for reason in result.failures)
 
 
 def _real(real: Any) -> str:

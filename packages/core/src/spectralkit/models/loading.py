@@ -82,6 +82,5 @@ def build_model(
 def is_fitted(name: str) -> bool:
     """Whether a model of this name, directory or hub id is fitted to the data of a run."""
     found = find_directory(name)
-    if found is None:
-        return cast(ModelSpec, registry().resolve("model", name).spec).fitted
-    return found.loader is not None and cast(ModelSpec, registry().resolve("model", found.loader).spec).fitted
+    loader = name if found is None else found.loader
+    return loader is not None and cast(ModelSpec, registry().resolve("model", loader).spec).fitted

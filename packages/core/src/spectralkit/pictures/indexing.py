@@ -150,7 +150,7 @@ class Index:
         return f"data set {self.dataset} in {self.root} {what}: {command}"
 
     def _unit(self, unit: Unit, look: Callable[[Unit], Found], tell: Callable[[str], None], number: str) -> Found:
-        stamp = hashlib.sha256("\n".join([str(self.version), unit.known, *self._stamps(unit.files)]).encode())
+        stamp = hashlib.sha256("\n".join([str(self.version), unit.known, *stamps(self.root, unit.files)]).encode())
         path = self._path(unit.name)
         try:
             document = json.loads(path.read_bytes())
@@ -164,15 +164,6 @@ class Index:
         count = len(found.problems)
         tell(f"{unit.name} ({number}): {len(found.rows)} good, {counted(count, 'problem')}")
         return found
-
-    def _stamps(self, files: Iterable[Path]) -> Iterator[str]:
-        for path in files:
-            name = str(path.relative_to(self.root))
-            try:
-                status = path.stat()
-                yield f"{name} {status.st_size} {status.st_mtime_ns}"
-            except OSError as error:
-                yield f"{name} {error.errno}"
 
     def _read(self, name: str) -> Found:
         document = json.loads(self._path(name).read_bytes())
@@ -188,3 +179,14 @@ def _refusal(problems: Sequence[str]) -> DataError:
         f"{counted(len(problems), 'problem')}: {listed(problems)}: repair and prepare it again, or "
         "leave them out by --set dataset.on_error=skip"
     )
+
+
+def stamps(root: Path, files: Iterable[Path]) -> Iterator[str]:
+    """Of each file its name below ``root``, its size and its time of change, or why nothing is known of it."""
+    for path in files:
+        name = str(path.relative_to(root))
+        try:
+            status = path.stat()
+            yield f"{name} {status.st_size} {status.st_mtime_ns}"
+        except OSError as error:
+            yield f"{name} {error.errno}"

@@ -175,8 +175,7 @@ def _check_names(given: dict[str, object], declared: dict[str, Parameter], hidde
         if name not in declared:
             takes = f"it takes {', '.join(offered)}" if offered else "it takes none"
             raise ConfigurationError(f"no parameter {one_line(name)!r}: {nearest(name, offered)}{takes}")
-    missing = [p for p in declared.values() if p.required and p.name not in given]
-    if missing:
+    if missing := signature.missing(declared.values(), given):
         needs = ", ".join(f"{p.name} ({p.type})" for p in missing)
         raise ConfigurationError(f"needs {needs}")
 

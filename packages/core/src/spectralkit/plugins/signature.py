@@ -10,7 +10,7 @@ import inspect
 import re
 import sys
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Literal
 
 import attrs
@@ -92,6 +92,11 @@ def taken(declared: Mapping[str, Parameter], parameters: Mapping[str, object]) -
         ConfigurationError: If one is of another type.
     """
     return {name: declared[name].accept(value) for name, value in parameters.items() if name in declared}
+
+
+def missing(declared: Iterable[Parameter], given: Collection[str]) -> list[Parameter]:
+    """Those that must be given and are not."""
+    return [parameter for parameter in declared if parameter.required and parameter.name not in given]
 
 
 def takes_anything(target: Callable[..., object]) -> bool:

@@ -75,7 +75,7 @@ def _check_names(name: str, given: Iterable[str], declared: Iterable[str]) -> No
 
 def _check_whole(name: str, given: Collection[str], declared: Iterable[signature.Parameter]) -> None:
     """Refuse to build a training set without the parameters that it needs."""
-    if missing := [parameter for parameter in declared if parameter.required and parameter.name not in given]:
+    if missing := signature.missing(declared, given):
         needs = ", ".join(f"{parameter.name} ({parameter.type})" for parameter in missing)
         remedy = " ".join(f"--set dataset.{parameter.name}=VALUE" for parameter in missing)
         raise ConfigurationError(f"data set {one_line(name)!r} needs {needs}: add {remedy}")
